@@ -1,0 +1,29 @@
+"""The library of named blocks. Knows no TensorFlow and no YAML."""
+
+from factory.blocks import (  # noqa: F401  (importing a family registers its blocks)
+    activation,
+    channels,
+    conv,
+    head,
+    mbconv,
+    merge,
+    pooling,
+    residual,
+    spatial,
+    structure,
+)
+from factory.blocks.net import CountingNet, GraphNet, Limits, Net, Outputs, Tensor
+from factory.blocks.registry import REGISTRY, BlockInfo, Parameter, block
+
+__all__ = [
+    "REGISTRY",
+    "BlockInfo",
+    "CountingNet",
+    "GraphNet",
+    "Limits",
+    "Net",
+    "Outputs",
+    "Parameter",
+    "Tensor",
+    "block",
+]

@@ -1,0 +1,317 @@
+"""The net builder: what block functions are written against. One records a graph, one only adds up costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from factory.blocks.registry import REGISTRY, BlockInfo
+from factory.blocks.values import Activation, Conventions, Norm, nearest_int
+from factory.errors import FactoryError, ShapeError, did_you_mean
+from factory.graph import INPUT, Node, Ref, Totals
+from factory.graph.cost import op_totals
+from factory.graph.ops import (
+    Concat,
+    Dropout,
+    Merge,
+    Op,
+    Shape,
+    SpatialDropout,
+    StochasticDepth,
+    WeightedSum,
+    shape_text,
+)
+
+
+Stride = tuple[float, float] | None
+
+
+class Tensor:
+    """What flows between blocks: an output of a node, and its shape (height, width, channels) or (channels,).
+
+    `stride` is kept only while a size is known at run time only; it tells tensors of different resolution apart then.
+    """
+
+    __slots__ = ("ref", "shape", "stride")
+
+    def __init__(self, ref: Ref, shape: Shape, stride: Stride = None):
+        self.ref, self.shape, self.stride = ref, shape, stride
+
+    @property
+    def channels(self) -> int:
+        return self.shape[-1]  # type: ignore[return-value]
+
+    def __repr__(self) -> str:
+        return f"Tensor{shape_text(self.shape)}"
+
+
+Outputs = dict[str, Tensor]
+
+
+def stride_after(op: Op, inputs: tuple[Tensor, ...]) -> Stride:
+    """The stride on the input image after an operation, None where all sizes are known."""
+    strides = {x.stride for x in inputs if x.stride and None in x.shape[:2]}
+    if not strides:
+        return None
+    if len(strides) > 1 and isinstance(op, (Merge, Concat, WeightedSum)):
+        raise ShapeError(
+            f"tensors of different resolution meet: their strides are {sorted(strides)}", "check the strides"
+        )
+    (height, width), window = inputs[-1].stride or max(strides), op.window()
+    return (height * window.stride[0], width * window.stride[1]) if window else (height, width)
+
+
+class Limits:
+    """Bounds on what a spec may ask for; more is an error, not an exhausted machine."""
+
+    def __init__(self, nodes: int = 100_000, params: int = 20_000_000_000):
+        self.nodes, self.params = nodes, params
+
+
+class Net:
+    """Calls blocks by name, `net.conv(x, filters=32, kernel=3, name="expand")`, and adds primitive operations.
+
+    `conventions` hold for every call inside; `defaults` are parameters and conventions of one block wherever it is
+    called. `expand_rounding` is the spec's rule for widths, None where it sets none.
+    """
+
+    def __init__(self, conventions: Conventions, expand_rounding: Callable[[float], int] | None = None):
+        self.conventions = conventions
+        self.defaults: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
+        self.classes = 0
+        self.expand_rounding = expand_rounding
+        self.residual_calls = 0
+        self._residual_index = 0
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        """The block of this name as a function of tensors and parameters. Raises AttributeError for an unknown one."""
+        try:
+            info = REGISTRY[name]
+        except KeyError:
+            raise AttributeError(f"no block '{name}'; {REGISTRY.hint(name)}") from None
+        return partial(self._call, info)
+
+    def _call(self, info: BlockInfo, *inputs: Tensor, name: str | None = None, **values: Any) -> Any:
+        params, changes = {}, {}
+        for key, value in values.items():
+            if key in info.parameters:
+                params[key] = value
+            elif key in Conventions._fields:
+                changes[key] = value
+            else:
+                raise TypeError(f"block '{info.name}' has no parameter '{key}'; {did_you_mean(key, info.parameters)}")
+        result = self.run(info, inputs, params, changes, name or info.name)
+        return next(iter(result.values())) if len(result) == 1 else result
+
+    def run(
+        self,
+        info: BlockInfo,
+        inputs: tuple[Tensor, ...],
+        params: dict[str, Any],
+        changes: dict[str, Any],
+        name: str | None,
+    ) -> Outputs:
+        """Runs a block on tensors with final values; `changes` are conventions for all inside, `name` its scope."""
+        if info.name in self.defaults:
+            default_params, default_changes = self.defaults[info.name]
+            params, changes = {**default_params, **params}, {**default_changes, **changes}
+        outside, index = self.conventions, self._residual_index
+        if changes:
+            self.conventions = outside.with_(changes)
+        if info.residual:
+            self._residual_index = self.residual_calls
+            self.residual_calls += 1
+        try:
+            return self._execute(info, inputs, params, name)
+        finally:
+            self.conventions, self._residual_index = outside, index
+
+    def _execute(
+        self, info: BlockInfo, inputs: tuple[Tensor, ...], params: dict[str, Any], name: str | None
+    ) -> Outputs:
+        with self.scope(None if info.structure and name == info.name else name):
+            result = info.function(self, *inputs, **{_argument(info, key): value for key, value in params.items()})
+        return result if isinstance(result, dict) else {"out": result}
+
+    def scope(self, name: str | None) -> Any:
+        """A context in which the names of nodes begin with this one; None changes nothing."""
+        raise TypeError("use GraphNet or CountingNet")
+
+    def op(self, op: Op, *inputs: Tensor, name: str = "") -> Tensor:
+        """Adds a primitive operation with one output; "" names it after the block call."""
+        return self.ops(op, *inputs, name=name)[0]
+
+    def ops(self, op: Op, *inputs: Tensor, name: str = "") -> list[Tensor]:
+        """Adds a primitive operation and returns all its outputs."""
+        raise TypeError("use GraphNet or CountingNet")
+
+    def norm_of(self, norm: Norm | None) -> Norm:
+        """A call's norm, completed by the conventions."""
+        return self.conventions.norm if norm is None else norm.over(self.conventions.norm)
+
+    def activation_of(self, activation: str | Activation | None) -> Activation:
+        """A call's activation, by default the conventions'."""
+        return self.conventions.activation if activation is None else Activation.of(activation)
+
+    def expanded(self, channels: float) -> int:
+        """Channels times an expansion, rounded by the spec's width rule when it sets one, else to the nearest."""
+        return self.expand_rounding(channels) if self.expand_rounding else nearest_int(channels)
+
+    def drop_branch(self, x: Tensor) -> Tensor:
+        """Stochastic depth on the branch of a residual block; the network's rate and the block's place decide how much."""
+        return x
+
+
+def _argument(info: BlockInfo, key: str) -> str:
+    """Python's name of a parameter: one that is a keyword of Python carries an underscore."""
+    return key + "_" if key in ("from", "in", "global", "lambda") else key
+
+
+class _Scope:
+    """Names inside begin with the scope's; entered with None it changes nothing."""
+
+    __slots__ = ("name", "net", "outside")
+
+    def __init__(self, net: GraphNet, name: str | None):
+        self.net, self.name = net, name
+
+    def __enter__(self) -> None:
+        self.outside = self.net.path
+        if self.name is not None:
+            wanted = f"{self.outside}.{self.name}" if self.outside else self.name
+            self.net.path = self.net.unique(wanted, self.net.scopes)
+
+    def __exit__(self, *exc: object) -> None:
+        self.net.path = self.outside
+
+
+class GraphNet(Net):
+    """Records every operation as a named node."""
+
+    def __init__(
+        self,
+        conventions: Conventions,
+        expand_rounding: Callable[[float], int] | None = None,
+        *,
+        depth_rate: float = 0.0,
+        linear_decay: bool = True,
+        limits: Limits | None = None,
+    ):
+        super().__init__(conventions, expand_rounding)
+        self.nodes: list[Node] = []
+        self.path = ""
+        self.stage = ""
+        self.scopes: dict[str, int] = {}
+        self._names: dict[str, int] = {}
+        self._limits = limits or Limits()
+        self._depth_rate, self._linear_decay = depth_rate, linear_decay
+        self._depth_nodes: list[tuple[int, int]] = []
+        self.sharing: tuple[int, int] | None = None  # (first node of the first repeat, of this repeat)
+
+    def scope(self, name: str | None) -> _Scope:
+        return _Scope(self, name)
+
+    @staticmethod
+    def unique(name: str, taken: dict[str, int]) -> str:
+        """The name, or the name with the first free number: conv, conv_2, conv_3."""
+        count = taken.get(name, 0) + 1
+        taken[name] = count
+        return name if count == 1 else GraphNet.unique(f"{name}_{count}", taken)
+
+    def ops(self, op: Op, *inputs: Tensor, name: str = "") -> list[Tensor]:
+        if isinstance(op, (Dropout, SpatialDropout)) and op.rate == 0:
+            return list(inputs)
+        shapes = op.outputs(*[x.shape for x in inputs])
+        index = len(self.nodes)
+        if index >= self._limits.nodes:
+            raise FactoryError(f"the network has more than {self._limits.nodes:,} operations")
+        path = f"{self.path}.{name}" if name and self.path else name or self.path
+        refs = tuple([x.ref for x in inputs])
+        node = Node(self.unique(path, self._names), op, refs, shapes, self.stage)
+        if self.sharing:
+            node.shared = self._owner(node, index, inputs)
+        self.nodes.append(node)
+        stride = stride_after(op, inputs)
+        return [Tensor((index, port), shape, stride) for port, shape in enumerate(shapes)]
+
+    def _owner(self, node: Node, index: int, inputs: tuple[Tensor, ...]) -> int | None:
+        first, here = self.sharing  # type: ignore[misc]
+        twin_index = first + index - here
+        twin = self.nodes[twin_index]
+        shapes = tuple(self.nodes[i].outputs[port] if i >= 0 else None for i, port in twin.inputs)
+        given = tuple(x.shape if x.ref != INPUT else None for x in inputs)
+        if twin_index >= here or twin.op != node.op or (None not in shapes + given and shapes != given):
+            raise ShapeError(
+                f"share: true needs repeats that are alike, but {node.name} differs from {twin.name}",
+                "keep filters and stride the same in all repeats, or drop share",
+            )
+        if not node.op.weights(*[x.shape for x in inputs]):
+            return None
+        return twin_index if twin.shared is None else twin.shared
+
+    def drop_branch(self, x: Tensor) -> Tensor:
+        if not self._depth_rate or (self._linear_decay and self._residual_index == 0):
+            return x
+        self._depth_nodes.append((len(self.nodes), self._residual_index))
+        return self.op(StochasticDepth(self._depth_rate), x, name="drop")
+
+    def finish_stochastic_depth(self) -> None:
+        """Sets the rates, rate * i / n for the i-th of all n residual calls, once n is known (linear decay)."""
+        if self._linear_decay:
+            for node, index in self._depth_nodes:
+                self.nodes[node].op = StochasticDepth(self._depth_rate * index / self.residual_calls)
+
+
+class CountingNet(Net):
+    """Only adds up costs; a block's cost is remembered by its parameters, its input shapes and the conventions.
+
+    `memo` may be shared between nets with the same defaults and classes. Nodes have no names here.
+    """
+
+    def __init__(
+        self,
+        conventions: Conventions,
+        expand_rounding: Callable[[float], int] | None,
+        memo: dict[Any, tuple[Outputs, Totals]],
+    ):
+        super().__init__(conventions, expand_rounding)
+        self._memo = memo
+        self.totals = Totals()
+
+    def scope(self, name: str | None) -> CountingNet:
+        return self
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exc: object) -> None:
+        pass
+
+    def ops(self, op: Op, *inputs: Tensor, name: str = "") -> list[Tensor]:
+        shapes = tuple([x.shape for x in inputs])
+        outputs = op.outputs(*shapes)
+        self.totals = self.totals.plus(op_totals(op, shapes, outputs))
+        stride = stride_after(op, inputs)
+        return [Tensor(INPUT, shape, stride) for shape in outputs]
+
+    def run(
+        self,
+        info: BlockInfo,
+        inputs: tuple[Tensor, ...],
+        params: dict[str, Any],
+        changes: dict[str, Any],
+        name: str | None,
+    ) -> Outputs:
+        if info.takes_bodies:
+            return super().run(info, inputs, params, changes, name)
+        seen = tuple([(x.shape, x.stride) for x in inputs])
+        key = (info.name, seen, tuple(params.items()), tuple(changes.items()), self.conventions, self.expand_rounding)
+        if key not in self._memo:
+            before, self.totals = self.totals, Totals()
+            outputs = super().run(info, inputs, params, changes, name)
+            self._memo[key] = outputs, self.totals
+            self.totals = before
+        outputs, totals = self._memo[key]
+        self.totals = self.totals.plus(totals)
+        return outputs

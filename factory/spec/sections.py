@@ -1,0 +1,164 @@
+"""The sections of a spec beside its stages: input, scale, rounding, conventions, stochastic depth, about, expect."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from factory.blocks.values import Invalid, Multiple, Section, nearest_int, parse_section, show
+from factory.errors import did_you_mean
+
+Size = Annotated[int, Field(ge=1)]
+Factor = Annotated[float, Field(gt=0)]
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+Numbers = Annotated[tuple[float, ...], BeforeValidator(_as_tuple)]
+
+
+class Preprocess(Section):
+    """What happens to pixels 0 to 255 before the first stage: (x * scale + offset - mean) / std."""
+
+    scale: float = Field(1.0, description="multiplies every pixel")
+    offset: float = Field(0.0, description="added after that")
+    mean: Numbers | None = Field(None, description="subtracted, one a channel")
+    std: Numbers | None = Field(None, description="divides, one a channel, above 0")
+    as_: Literal["constants", "weights"] = Field("constants", alias="as", description="how mean and std are kept")
+    flip: bool = Field(False, description="reverse the channels first (RGB to BGR)")
+
+    model_config = {**Section.model_config, "populate_by_name": True}
+
+
+PREPROCESS: dict[str, Preprocess | None] = {
+    "none": None,
+    "unit": Preprocess(scale=1 / 255),
+    "tf": Preprocess(scale=1 / 127.5, offset=-1.0),
+    "torch": Preprocess(scale=1 / 255, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225)),
+    "caffe": Preprocess(mean=(103.939, 116.779, 123.68), flip=True),
+}
+"""Named preprocessing: to [0, 1], to [-1, 1], ImageNet's statistics, ImageNet's BGR means."""
+
+
+class Input(Section):
+    """The image that the network expects: its size, its channels, and what is done to its pixels."""
+
+    resolution: Size | Annotated[tuple[Size, Size], BeforeValidator(_as_tuple)] | Literal["any"] = Field(
+        224, description="pixels: a number, [height, width], or any (known only at run time)"
+    )
+    channels: Size = Field(3, description="colour channels of the image")
+    preprocess: Literal["none", "unit", "tf", "torch", "caffe"] | Preprocess = Field(
+        "none", description="from pixels 0 to 255 to what the first stage sees"
+    )
+
+
+class Scale(Section):
+    """Compound scaling: multipliers of channels, repeats and image size."""
+
+    width: Factor = Field(1.0, description="multiplies every literal number of channels")
+    depth: Factor = Field(1.0, description="multiplies every literal number of repeats")
+    resolution: Factor = Field(1.0, description="multiplies the input resolution")
+
+
+class Nearest(Section):
+    """Round to the nearest multiple."""
+
+    to: Size = Field(1, description="round to a multiple of this")
+
+
+class Rounding(Section):
+    """How scaled numbers become whole."""
+
+    width: Multiple | Literal["nearest", "up"] = Field(Multiple(), description="channels: {to, keep}, nearest or up")
+    depth: Literal["ceil", "round", "floor"] = Field("ceil", description="repeats, at least 1")
+    resolution: Nearest = Field(Nearest(), description="pixels: to the nearest multiple")
+
+    def round_width(self, value: float) -> int:
+        """Channels after scaling, at least 1."""
+        if isinstance(self.width, Multiple):
+            return self.width(value)
+        return max(1, nearest_int(value) if self.width == "nearest" else math.ceil(value - 1e-9))
+
+    def round_depth(self, value: float) -> int:
+        """Repeats after scaling, at least 1."""
+        rules = {"ceil": math.ceil(value - 1e-9), "round": nearest_int(value), "floor": math.floor(value + 1e-9)}
+        return max(1, rules[self.depth])
+
+    def round_resolution(self, value: float) -> int:
+        """Pixels after scaling, at least one multiple."""
+        return max(1, nearest_int(value / self.resolution.to)) * self.resolution.to
+
+
+class StochasticDepth(Section):
+    """Drops residual branches in training (Huang et al. 2016)."""
+
+    rate: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="of the last residual block")
+    decay: Literal["linear", "constant"] = Field("linear", description="from 0 at the first block, or the same for all")
+
+
+class About(Section):
+    """Where the network comes from."""
+
+    paper: str | None = Field(None, description="authors, year, title")
+    arxiv: str | None = Field(None, description="number on arXiv, as text")
+    url: str | None = Field(None, description="a page about it")
+    note: str | None = Field(None, description="which variant this is, and what differs from the paper")
+
+
+class Expect(Section):
+    """What the network must cost, by an independent count; `factory check` compares."""
+
+    params: int | None = Field(None, ge=0, description="all weights")
+    trainable: int | None = Field(None, ge=0, description="weights without batch-norm statistics")
+    macs: int | None = Field(None, ge=0, description="multiply-accumulates at batch 1")
+    activations: int | None = Field(None, ge=0, description="output elements of convolutions and dense layers")
+    source: str | None = Field(None, description="who counted")
+
+
+SECTIONS: dict[str, type[Section]] = {
+    "input": Input,
+    "scale": Scale,
+    "rounding": Rounding,
+    "stochastic_depth": StochasticDepth,
+    "about": About,
+    "expect": Expect,
+}
+
+
+def parse_input(value: Any) -> Input:
+    """The input section; a preprocessing's name is checked first, for a better message."""
+    if isinstance(value, dict):
+        given = value.get("preprocess")
+        if isinstance(given, str) and given not in PREPROCESS:
+            raise Invalid(f"unknown preprocessing '{given}'", did_you_mean(given, PREPROCESS), ("preprocess",))
+        resolution = value.get("resolution", 224)
+        sizes = resolution if isinstance(resolution, (list, tuple)) else [resolution]
+        whole = all(isinstance(size, int) and not isinstance(size, bool) and size > 0 for size in sizes)
+        if resolution != "any" and not (whole and len(sizes) in (1, 2)):
+            expected = "a whole number of pixels, [height, width] or any"
+            raise Invalid(f"expected {expected}, received {show(resolution)}", loc=("resolution",))
+        if isinstance(given, dict):
+            for name in ("mean", "std"):
+                values = given.get(name)
+                if values is not None and len(values) != value.get("channels", 3):
+                    raise Invalid(
+                        f"{name} has {len(values)} values for {value.get('channels', 3)} channels",
+                        "give one value a channel",
+                        ("preprocess", name),
+                    )
+            if any(std <= 0 for std in given.get("std") or () if isinstance(std, (int, float))):
+                raise Invalid("expected numbers above 0", loc=("preprocess", "std"))
+            parse_section_at(Preprocess, given, "preprocess")
+    return parse_section(Input, value)
+
+
+def parse_section_at(section: type[Section], value: Any, where: str) -> Section:
+    """Like parse_section, for a part of a section."""
+    try:
+        return parse_section(section, value)
+    except Invalid as error:
+        raise Invalid(error.message, error.hint, (where, *error.loc)) from None

@@ -1,0 +1,36 @@
+"""Package metadata: `pip install .` gives the `factory` command and the Python packages factory and tuner."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+
+setup(
+    name="keras-model-factory",
+    version="0.1.0",
+    description="A model factory for Keras and TensorFlow: networks as short YAML specs, exact costs, compound scaling.",
+    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11,<3.14",
+    packages=[*find_packages(include=["factory", "factory.*", "tuner", "tuner.*"]), "factory.zoo"],
+    package_dir={"factory.zoo": "specs"},
+    package_data={"factory.spec": ["schema.json"], "factory.zoo": ["*.yaml", "*/*.yaml"]},
+    install_requires=[
+        "keras>=3.8",
+        "keras-tuner>=1.4.7",
+        "pillow>=10",
+        "pydantic>=2.7",
+        "pyyaml>=6",
+        "rich>=13",
+        "tensorboard",
+        "tensorflow>=2.18",
+        "typer>=0.12",
+    ],
+    extras_require={
+        "gpu": ["tensorflow[and-cuda]"],
+        "test": ["hypothesis", "jsonschema", "mypy", "pytest", "pytest-xdist", "ruff", "types-PyYAML"],
+    },
+    entry_points={"console_scripts": ["factory = factory.cli.main:main"]},
+)
