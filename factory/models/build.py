@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -11,6 +14,30 @@ from factory.errors import FactoryError
 from factory.graph import Graph
 from factory.models.devices import device_scope, dtype_policy, jit_compile, make_strategy
 from factory.models.lower import lower_graph
+from factory.spec import Limits, Spec, load, plan
+
+
+def build(
+    spec: str | os.PathLike[str] | Mapping[str, Any] | Spec,
+    *,
+    top: bool = True,
+    auxiliary: bool = False,
+    seed: int | None = None,
+    precision: str = "float32",
+    jit: str = "auto",
+    device: str = "auto",
+    strategy: str | tf.distribute.Strategy = "none",
+    limits: Limits | None = None,
+) -> keras.Model:
+    """The keras.Model of a spec (a Spec, or what `factory.load` takes), not compiled.
+
+    `top=False` leaves out the output stage: a backbone that gives the spec's features, or what the head would read. The
+    other arguments are those of `build_graph`. Raises SpecError for a mistake in the spec.
+    """
+    graph = plan(load(spec), top=top, limits=limits)
+    return build_graph(
+        graph, auxiliary=auxiliary, seed=seed, precision=precision, jit=jit, device=device, strategy=strategy
+    )
 
 
 def build_graph(
