@@ -59,7 +59,8 @@ def parts(kind: str, config: dict[str, Any], layer: keras.Layer) -> list[Part]:
     if kind == "Dense":
         return [Part("Linear", weights)]
     if kind == "LayerScale":  # of keras.applications' ConvNeXt; it does not name its weight
-        return [Part("ChannelScale", {"gamma": weight for weight in weights.values()})]
+        [gamma] = weights.values()
+        return [Part("ChannelScale", {"gamma": gamma})]
     return [Part(kind + _geometry(config), weights)]
 
 

@@ -1,0 +1,70 @@
+"""Every operation, lowered, has the shapes and the weights that the graph says."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+from cases import CASES, Case
+
+from factory.graph import ops
+from factory.models.build import build_graph
+
+cases = pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+
+
+def images(shape: ops.Shape, seed: int = 0) -> np.ndarray:
+    sizes = [9, 8][: len(shape) - 1]
+    full = [2, *(given or size for given, size in zip(shape, sizes, strict=False)), shape[-1]]
+    return np.random.default_rng(seed).normal(size=full).astype("float32")
+
+
+def results(model: keras.Model, x: np.ndarray, **options) -> list[np.ndarray]:
+    outputs = model(x, **options)
+    return [np.asarray(value) for value in (outputs if isinstance(outputs, list) else [outputs])]
+
+
+def test_there_is_a_case_for_every_operation():
+    classes = {kind for kind in vars(ops).values() if isinstance(kind, type) and issubclass(kind, ops.Op)} - {ops.Op}
+    assert {type(case.op) for case in CASES} | {ops.MaxUnpool} == classes
+
+
+@cases
+def test_output_shapes_are_the_graphs(case: Case):
+    graph = case.graph()
+    model = build_graph(graph)
+    declared = model.output_shape if isinstance(model.output_shape, list) else [model.output_shape]
+    made = results(model, images(case.shape))
+    for ref, shape, value in zip(graph.outputs.values(), declared, made, strict=True):
+        assert shape == (None, *graph.shape(ref))
+        assert all(known in (None, size) for known, size in zip(graph.shape(ref), value.shape[1:], strict=True))
+
+
+@cases
+def test_weights_are_the_operations_in_order(case: Case):
+    graph = case.graph()
+    model = build_graph(graph)
+    node = graph.nodes[-1]
+    layer = model.get_layer("tested")
+    made = [(weight.name, tuple(weight.shape), weight.trainable) for weight in layer.weights]
+    assert made == [tuple(weight) for weight in node.op.weights(*graph.input_shapes(node))]
+
+
+@cases
+def test_a_training_step_in_mixed_precision_keeps_outputs_float32(case: Case):
+    model = build_graph(case.graph(inside=True), precision="mixed_bfloat16")
+    made = model.get_layer("tested").output
+    assert {tensor.dtype for tensor in (made if isinstance(made, list) else [made])} <= {"bfloat16", "int32"}
+    for value in results(model, images(case.shape), training=True):
+        assert value.dtype == "float32"
+        assert np.isfinite(value).all()
+
+
+@cases
+def test_a_saved_model_gives_the_same_outputs(case: Case, tmp_path):
+    model = build_graph(case.graph())
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    x = images(case.shape)
+    for a, b in zip(results(model, x), results(again, x), strict=True):
+        np.testing.assert_array_equal(a, b)
