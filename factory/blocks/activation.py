@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
+
+from factory.blocks import values
 from factory.blocks.net import Net, Tensor
 from factory.blocks.registry import block
 from factory.blocks.types import ActivationValue, Count, NormValue
@@ -29,6 +32,7 @@ def norm(net: Net, x: Tensor, *, norm: NormValue | None = None) -> Tensor:
     return net.op(op, x) if op else x
 
 
+@cache
 def _norm_op(norm: Norm) -> Op | None:
     if norm.kind == "batch":
         return BatchNorm(norm.epsilon, norm.momentum, norm.scale, norm.center)
@@ -45,14 +49,19 @@ def activation(net: Net, x: Tensor, *, kind: ActivationValue | None = None) -> T
 
     Shape: unchanged.
     """
-    chosen = net.activation_of(kind)
-    given = dict(chosen.parameters)
-    if chosen.kind == "linear":
-        return x
-    if chosen.kind == "prelu":
-        return net.op(PRelu(**given), x)  # type: ignore[arg-type]
-    parameters = tuple(float(given.get(name, default)) for name, default in FUNCTIONS[chosen.kind].items())
-    return net.op(Activation(chosen.kind, parameters), x)
+    op = _activation_op(net.activation_of(kind))
+    return net.op(op, x) if op else x
+
+
+@cache
+def _activation_op(activation: values.Activation) -> Op | None:
+    given = dict(activation.parameters)
+    if activation.kind == "linear":
+        return None
+    if activation.kind == "prelu":
+        return PRelu(**given)  # type: ignore[arg-type]
+    parameters = tuple(float(given.get(name, default)) for name, default in FUNCTIONS[activation.kind].items())
+    return Activation(activation.kind, parameters)
 
 
 @block

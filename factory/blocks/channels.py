@@ -83,7 +83,7 @@ def dropout(net: Net, x: Tensor, *, rate: Rate = 0.5) -> Tensor:
 
     Shape: unchanged.
     """
-    return net.op(Dropout(float(rate)), x)
+    return net.op(Dropout(float(rate)), x) if rate else x
 
 
 @block
@@ -92,7 +92,7 @@ def spatial_dropout(net: Net, x: Tensor, *, rate: Rate = 0.1) -> Tensor:
 
     Shape: unchanged.
     """
-    return net.op(SpatialDropout(float(rate)), x)
+    return net.op(SpatialDropout(float(rate)), x) if rate else x
 
 
 @block
@@ -101,4 +101,4 @@ def stochastic_depth(net: Net, x: Tensor, *, rate: Rate) -> Tensor:
 
     Shape: unchanged.
     """
-    return net.op(StochasticDepth(float(rate)), x)
+    return net.op(StochasticDepth(float(rate)), x) if rate else x

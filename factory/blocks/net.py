@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -13,11 +14,9 @@ from factory.graph import INPUT, Node, Ref, Totals
 from factory.graph.cost import op_totals
 from factory.graph.ops import (
     Concat,
-    Dropout,
     Merge,
     Op,
     Shape,
-    SpatialDropout,
     StochasticDepth,
     WeightedSum,
     shape_text,
@@ -80,6 +79,7 @@ class Net:
         self.conventions = conventions
         self.defaults: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
         self.classes = 0
+        self.path = ""
         self.expand_rounding = expand_rounding
         self.residual_calls = 0
         self._residual_index = 0
@@ -90,18 +90,19 @@ class Net:
             info = REGISTRY[name]
         except KeyError:
             raise AttributeError(f"no block '{name}'; {REGISTRY.hint(name)}") from None
-        return partial(self._call, info)
+        function = partial(self._call, info)
+        setattr(self, name, function)  # the next call finds it without coming here
+        return function
 
     def _call(self, info: BlockInfo, *inputs: Tensor, name: str | None = None, **values: Any) -> Any:
-        params, changes = {}, {}
-        for key, value in values.items():
-            if key in info.parameters:
-                params[key] = value
-            elif key in Conventions._fields:
-                changes[key] = value
-            else:
-                raise TypeError(f"block '{info.name}' has no parameter '{key}'; {did_you_mean(key, info.parameters)}")
-        result = self.run(info, inputs, params, changes, name or info.name)
+        changes: dict[str, Any] = {}
+        if not values.keys() <= info.parameters.keys():
+            for key in list(values.keys() - info.parameters.keys()):
+                if key not in Conventions._fields:
+                    hint = did_you_mean(key, info.parameters)
+                    raise TypeError(f"block '{info.name}' has no parameter '{key}'; {hint}")
+                changes[key] = values.pop(key)
+        result = self.run(info, inputs, values, changes, name or info.name)
         return next(iter(result.values())) if len(result) == 1 else result
 
     def run(
@@ -116,27 +117,33 @@ class Net:
         if info.name in self.defaults:
             default_params, default_changes = self.defaults[info.name]
             params, changes = {**default_params, **params}, {**default_changes, **changes}
-        outside, index = self.conventions, self._residual_index
+        conventions, index, path = self.conventions, self._residual_index, self.path
         if changes:
-            self.conventions = outside.with_(changes)
+            self.conventions = conventions.with_(changes)
         if info.residual:
             self._residual_index = self.residual_calls
             self.residual_calls += 1
+        if name is not None and not (info.structure and name == info.name):
+            self.enter(name)
         try:
-            return self._execute(info, inputs, params, name)
+            result = info.function(self, *inputs, **params)
         finally:
-            self.conventions, self._residual_index = outside, index
-
-    def _execute(
-        self, info: BlockInfo, inputs: tuple[Tensor, ...], params: dict[str, Any], name: str | None
-    ) -> Outputs:
-        with self.scope(None if info.structure and name == info.name else name):
-            result = info.function(self, *inputs, **{_argument(info, key): value for key, value in params.items()})
+            self.conventions, self._residual_index, self.path = conventions, index, path
         return result if isinstance(result, dict) else {"out": result}
 
-    def scope(self, name: str | None) -> Any:
-        """A context in which the names of nodes begin with this one; None changes nothing."""
-        raise TypeError("use GraphNet or CountingNet")
+    @contextmanager
+    def scope(self, name: str | None) -> Iterator[None]:
+        """Inside, the names of nodes begin with this one; None changes nothing."""
+        path = self.path
+        if name is not None:
+            self.enter(name)
+        try:
+            yield
+        finally:
+            self.path = path
+
+    def enter(self, name: str) -> None:
+        """Lets the names of nodes begin with this one, behind what they begin with already."""
 
     def op(self, op: Op, *inputs: Tensor, name: str = "") -> Tensor:
         """Adds a primitive operation with one output; "" names it after the block call."""
@@ -148,7 +155,8 @@ class Net:
 
     def norm_of(self, norm: Norm | None) -> Norm:
         """A call's norm, completed by the conventions."""
-        return self.conventions.norm if norm is None else norm.over(self.conventions.norm)
+        convention = self.conventions.norm
+        return convention if norm is None or norm is convention else norm.over(convention)
 
     def activation_of(self, activation: str | Activation | None) -> Activation:
         """A call's activation, by default the conventions'."""
@@ -161,29 +169,6 @@ class Net:
     def drop_branch(self, x: Tensor) -> Tensor:
         """Stochastic depth on the branch of a residual block; the network's rate and the block's place decide how much."""
         return x
-
-
-def _argument(info: BlockInfo, key: str) -> str:
-    """Python's name of a parameter: one that is a keyword of Python carries an underscore."""
-    return key + "_" if key in ("from", "in", "global", "lambda") else key
-
-
-class _Scope:
-    """Names inside begin with the scope's; entered with None it changes nothing."""
-
-    __slots__ = ("name", "net", "outside")
-
-    def __init__(self, net: GraphNet, name: str | None):
-        self.net, self.name = net, name
-
-    def __enter__(self) -> None:
-        self.outside = self.net.path
-        if self.name is not None:
-            wanted = f"{self.outside}.{self.name}" if self.outside else self.name
-            self.net.path = self.net.unique(wanted, self.net.scopes)
-
-    def __exit__(self, *exc: object) -> None:
-        self.net.path = self.outside
 
 
 class GraphNet(Net):
@@ -200,7 +185,6 @@ class GraphNet(Net):
     ):
         super().__init__(conventions, expand_rounding)
         self.nodes: list[Node] = []
-        self.path = ""
         self.stage = ""
         self.scopes: dict[str, int] = {}
         self._names: dict[str, int] = {}
@@ -209,30 +193,31 @@ class GraphNet(Net):
         self._depth_nodes: list[tuple[int, int]] = []
         self.sharing: tuple[int, int] | None = None  # (first node of the first repeat, of this repeat)
 
-    def scope(self, name: str | None) -> _Scope:
-        return _Scope(self, name)
+    def enter(self, name: str) -> None:
+        self.path = self.unique(f"{self.path}.{name}" if self.path else name, self.scopes)
 
     @staticmethod
     def unique(name: str, taken: dict[str, int]) -> str:
         """The name, or the name with the first free number: conv, conv_2, conv_3."""
-        count = taken.get(name, 0) + 1
-        taken[name] = count
-        return name if count == 1 else GraphNet.unique(f"{name}_{count}", taken)
+        if name not in taken:
+            taken[name] = 1
+            return name
+        taken[name] += 1
+        return GraphNet.unique(f"{name}_{taken[name]}", taken)
 
     def ops(self, op: Op, *inputs: Tensor, name: str = "") -> list[Tensor]:
-        if isinstance(op, (Dropout, SpatialDropout)) and op.rate == 0:
-            return list(inputs)
         shapes = op.outputs(*[x.shape for x in inputs])
         index = len(self.nodes)
         if index >= self._limits.nodes:
             raise FactoryError(f"the network has more than {self._limits.nodes:,} operations")
         path = f"{self.path}.{name}" if name and self.path else name or self.path
-        refs = tuple([x.ref for x in inputs])
-        node = Node(self.unique(path, self._names), op, refs, shapes, self.stage)
+        node = Node(self.unique(path, self._names), op, tuple([x.ref for x in inputs]), shapes, self.stage)
         if self.sharing:
             node.shared = self._owner(node, index, inputs)
         self.nodes.append(node)
-        stride = stride_after(op, inputs)
+        stride = stride_after(op, inputs) if inputs[0].stride else None
+        if len(shapes) == 1:
+            return [Tensor((index, 0), shapes[0], stride)]
         return [Tensor((index, port), shape, stride) for port, shape in enumerate(shapes)]
 
     def _owner(self, node: Node, index: int, inputs: tuple[Tensor, ...]) -> int | None:
@@ -279,20 +264,11 @@ class CountingNet(Net):
         self._memo = memo
         self.totals = Totals()
 
-    def scope(self, name: str | None) -> CountingNet:
-        return self
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, *exc: object) -> None:
-        pass
-
     def ops(self, op: Op, *inputs: Tensor, name: str = "") -> list[Tensor]:
         shapes = tuple([x.shape for x in inputs])
         outputs = op.outputs(*shapes)
         self.totals = self.totals.plus(op_totals(op, shapes, outputs))
-        stride = stride_after(op, inputs)
+        stride = stride_after(op, inputs) if inputs[0].stride else None
         return [Tensor(INPUT, shape, stride) for shape in outputs]
 
     def run(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from factory.graph.graph import Graph, Node
@@ -34,8 +34,19 @@ class Totals(NamedTuple):
         )
 
 
+NOTHING = Totals()
+
+
 def op_totals(op: Op, inputs: tuple[Shape, ...], outputs: tuple[Shape, ...]) -> Totals:
     """The costs of one operation on these shapes."""
+    if type(op).weights is Op.weights:  # no weights: most operations
+        return NOTHING
+    return _weighted_totals(op, inputs, outputs)
+
+
+@lru_cache(maxsize=65_536)
+def _weighted_totals(op: Op, inputs: tuple[Shape, ...], outputs: tuple[Shape, ...]) -> Totals:
+    # remembered, since networks repeat their layers
     params = trainable = 0
     for weight in op.weights(*inputs):
         params += weight.size
@@ -163,6 +174,8 @@ def add_up(parts) -> Totals:
     macs: int | None = 0
     activations: int | None = 0
     for part in parts:
+        if part is NOTHING:
+            continue
         params += part.params
         trainable += part.trainable
         macs = None if macs is None or part.macs is None else macs + part.macs

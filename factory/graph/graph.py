@@ -69,7 +69,8 @@ class Graph:
         return self.input if ref[0] < 0 else self.nodes[ref[0]].outputs[ref[1]]
 
     def input_shapes(self, node: Node) -> tuple[Shape, ...]:
-        return tuple(self.shape(ref) for ref in node.inputs)
+        nodes, given = self.nodes, self.input
+        return tuple([nodes[i].outputs[port] if i >= 0 else given for i, port in node.inputs])
 
     def reads(self) -> set[Ref]:
         """Every output that some node or the network's result uses."""
