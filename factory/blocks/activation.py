@@ -28,8 +28,13 @@ def norm(net: Net, x: Tensor, *, norm: NormValue | None = None) -> Tensor:
 
     Shape: unchanged.
     """
-    op = _norm_op(net.norm_of(norm))
-    return net.op(op, x) if op else x
+    return normalize(net, x, net.norm_of(norm))
+
+
+def normalize(net: Net, x: Tensor, norm: Norm, name: str = "") -> Tensor:
+    """x after this norm, as part of another block; none leaves it alone."""
+    op = _norm_op(norm)
+    return net.op(op, x, name=name) if op else x
 
 
 @cache
@@ -49,8 +54,13 @@ def activation(net: Net, x: Tensor, *, kind: ActivationValue | None = None) -> T
 
     Shape: unchanged.
     """
-    op = _activation_op(net.activation_of(kind))
-    return net.op(op, x) if op else x
+    return activate(net, x, net.activation_of(kind))
+
+
+def activate(net: Net, x: Tensor, activation: values.Activation, name: str = "") -> Tensor:
+    """x after this activation, as part of another block; linear leaves it alone."""
+    op = _activation_op(activation)
+    return net.op(op, x, name=name) if op else x
 
 
 @cache

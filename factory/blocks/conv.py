@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from factory.blocks.activation import activate, normalize
 from factory.blocks.net import Net, Tensor
 from factory.blocks.padding import resolve_padding, transposed_crop
 from factory.blocks.registry import block
@@ -19,7 +20,7 @@ from factory.blocks.types import (
     Stride,
     Width,
 )
-from factory.blocks.values import LINEAR, NO_NORM, pair
+from factory.blocks.values import LINEAR, NO_NORM, Activation, pair
 from factory.graph.ops import Conv, ConvTranspose, Dense, DepthwiseConv
 
 Order = Literal["conv-norm-act", "norm-act-conv", "act-conv-norm", "conv-act"]
@@ -161,7 +162,7 @@ def dense(
     Shape: (..., c) -> (..., units).
     """
     y = net.op(Dense(units, bias, initializer or net.conventions.initializer), x)
-    return net.activation(y, kind=activation, name="activation")
+    return activate(net, y, Activation.of(activation), "activation")
 
 
 def _ordered(net: Net, x: Tensor, convolve, order: str, norm, activation, bias) -> Tensor:
@@ -174,7 +175,7 @@ def _ordered(net: Net, x: Tensor, convolve, order: str, norm, activation, bias) 
         if part == "conv":
             x = convolve(x, biased)
         elif part == "act":
-            x = net.activation(x, kind=net.activation_of(activation), name="activation")
+            x = activate(net, x, net.activation_of(activation), "activation")
         elif normed:
-            x = net.norm(x, norm=chosen, name="norm")
+            x = normalize(net, x, chosen, "norm")
     return x

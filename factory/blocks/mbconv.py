@@ -8,6 +8,7 @@ from factory.blocks.net import Net, Tensor
 from factory.blocks.registry import block
 from factory.blocks.types import Kernel, Ratio, Squeeze, Stride, Width
 from factory.blocks.values import LINEAR, NO_NORM, SqueezeExcite
+from factory.graph.ops import GlobalPool, Merge
 
 Skip = Literal["auto", "none"]
 
@@ -29,7 +30,7 @@ def _excite(net: Net, x: Tensor, se: SqueezeExcite, reference: int) -> Tensor:
     """The gate on x; its squeeze has `se.ratio` of the reference channels."""
     if not se.ratio:
         return x
-    gate = net.global_avg_pool(x, keep_size=True, name="squeeze")
+    gate = net.op(GlobalPool("mean", keep_size=True), x, name="squeeze")
     for name, filters, activation in (
         ("reduce", se.squeezed(reference), se.activation),
         ("expand", x.channels, se.gate),
@@ -37,14 +38,14 @@ def _excite(net: Net, x: Tensor, se: SqueezeExcite, reference: int) -> Tensor:
         gate = net.conv(
             gate, filters=filters, kernel=1, padding="valid", norm=NO_NORM, bias=True, activation=activation, name=name
         )
-    return net.multiply(x, gate, name="excite")
+    return net.op(Merge("multiply"), x, gate, name="excite")
 
 
 def _inverted(net: Net, x: Tensor, y: Tensor, shortcut: Skip) -> Tensor:
     """Adds the identity shortcut where shapes and strides allow it."""
     if shortcut == "none" or y.shape != x.shape or y.stride != x.stride:
         return y
-    return net.add(net.drop_branch(y), x, name="add")
+    return net.op(Merge("add"), net.drop_branch(y), x, name="add")
 
 
 @block(residual=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from factory.blocks.values import pair
 from factory.graph.ops import Pads, Pair, Shape, same_pads
 
 
+@lru_cache(maxsize=4096)
 def resolve_padding(
     padding: str | int | Pads, shape: Shape, kernel: Pair, stride: Pair, dilation: Pair = (1, 1)
 ) -> Pads:

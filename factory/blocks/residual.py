@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Literal
 
+from factory.blocks.activation import activate, normalize
 from factory.blocks.net import Net, Tensor
 from factory.blocks.registry import block
 from factory.blocks.shortcut import shortcut_path
 from factory.blocks.types import Count, Kernel, Shortcut, Squeeze, Stride, Width
 from factory.blocks.values import LINEAR, NO_NORM, pair
+from factory.graph.ops import Merge
 
 
 def _join(net: Net, branch: Tensor, shortcut: Tensor) -> Tensor:
-    return net.add(net.drop_branch(branch), shortcut, name="add")
+    return net.op(Merge("add"), net.drop_branch(branch), shortcut, name="add")
 
 
 @block(residual=True)
@@ -35,7 +37,7 @@ def basic(
     y = net.squeeze_excite(y, se=se, name="se")
     if shortcut != "none":
         y = _join(net, y, shortcut_path(net, x, shortcut, filters, stride))
-    return net.activation(y, name="activation")
+    return activate(net, y, net.conventions.activation, "activation")
 
 
 @block(residual=True)
@@ -65,7 +67,7 @@ def bottleneck(
     y = net.squeeze_excite(y, se=se, name="se")
     if way:
         y = _join(net, y, way)
-    return net.activation(y, name="activation")
+    return activate(net, y, net.conventions.activation, "activation")
 
 
 @block(residual=True)
@@ -110,7 +112,7 @@ def preact_bottleneck(
 
 
 def _preactivated(net: Net, x: Tensor) -> Tensor:
-    return net.activation(net.norm(x, name="norm"), name="preactivation")
+    return activate(net, normalize(net, x, net.conventions.norm, "norm"), net.conventions.activation, "preactivation")
 
 
 def _preact_join(net: Net, x: Tensor, active: Tensor, y: Tensor, shortcut: str, stride: Stride) -> Tensor:
