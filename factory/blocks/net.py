@@ -258,11 +258,20 @@ class CountingNet(Net):
         self,
         conventions: Conventions,
         expand_rounding: Callable[[float], int] | None,
-        memo: dict[Any, tuple[Outputs, Totals]],
+        memo: dict[Any, Any],
     ):
         super().__init__(conventions, expand_rounding)
         self._memo = memo
+        self._settings: dict[int, tuple[Conventions, int]] = {}
         self.totals = Totals()
+
+    def _setting(self) -> int:
+        """A number for the conventions and the rounding that hold now; hashing them at each call would cost more."""
+        there = self._settings.get(id(self.conventions))
+        if there is None:
+            number = self._memo.setdefault((self.conventions, self.expand_rounding), len(self._memo))
+            self._settings[id(self.conventions)] = there = (self.conventions, number)
+        return there[1]
 
     def ops(self, op: Op, *inputs: Tensor, name: str = "") -> list[Tensor]:
         shapes = tuple([x.shape for x in inputs])
@@ -282,7 +291,7 @@ class CountingNet(Net):
         if info.takes_bodies:
             return super().run(info, inputs, params, changes, name)
         seen = tuple([(x.shape, x.stride) for x in inputs])
-        key = (info.name, seen, tuple(params.items()), tuple(changes.items()), self.conventions, self.expand_rounding)
+        key = (info.name, seen, tuple(params.items()), tuple(changes.items()), self._setting())
         if key not in self._memo:
             before, self.totals = self.totals, Totals()
             outputs = super().run(info, inputs, params, changes, name)

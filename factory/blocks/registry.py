@@ -10,7 +10,7 @@ from functools import cached_property
 from importlib.metadata import entry_points
 from typing import Any
 
-from factory.blocks.types import BODY, BRANCHES, CALL, Type, type_of
+from factory.blocks.types import Type, type_of
 from factory.errors import FactoryError, did_you_mean
 
 ENTRY_POINT_GROUP = "factory.blocks"
@@ -65,7 +65,7 @@ class BlockInfo:
     @cached_property
     def takes_bodies(self) -> bool:
         """Some parameter is a body or a call: what the block does depends on more than plain values."""
-        return any(parameter.type in (BODY, BRANCHES, CALL) for parameter in self.parameters.values())
+        return any(parameter.type.is_code for parameter in self.parameters.values())
 
     @property
     def inputs(self) -> tuple[str, ...]:

@@ -40,7 +40,14 @@ class Type:
     choices: tuple[str, ...] = ()
 
     def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
         return isinstance(other, Type) and (self.name, self.choices) == (other.name, other.choices)
+
+    @property
+    def is_code(self) -> bool:
+        """Holds block calls, not a plain value."""
+        return self.name in ("body", "branches", "call")
 
     def __hash__(self) -> int:
         return hash((self.name, self.choices))

@@ -464,7 +464,7 @@ class Compiler:
         repeated: bool,
     ) -> None:
         kind, value = parameter.type, _BAD
-        if kind in (BODY, BRANCHES, CALL):
+        if kind.is_code:
             if is_expression(raw) and raw[1:] in bodies:
                 value = Value("expression", compile_expression(raw), kind, mark, path)
             elif kind == BRANCHES:
@@ -547,7 +547,7 @@ class Compiler:
         except Invalid as error:
             self.fail_at(error, raw, mark, path)
             return _BAD
-        if not expressions and kind in (WIDTH, DEPTH):
+        if not expressions and kind.name in ("width", "depth"):
             return Value("scaled", parsed, kind, mark, path)
         return parsed
 

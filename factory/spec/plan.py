@@ -113,9 +113,11 @@ class _Planner:
         self.results: dict[str, Outputs | None] = {"input": {"out": self.input}}
         self.read: dict[str, tuple[Tensor, ...]] = {}
         net.classes = spec.classes
-        self.context = (
-            spec.scale.width, spec.scale.depth, tuple(spec.scaled.items()), spec.rounding, spec.conventions, spec.classes,
-        )  # fmt: skip
+        self.context = 0
+        if memo is not None:  # a number for all that a stage's cost depends on beside its call and inputs
+            scaled = tuple(spec.scaled.items())
+            context = (spec.scale.width, spec.scale.depth, scaled, spec.rounding, spec.conventions, spec.classes)
+            self.context = memo.setdefault(context, len(memo))
         frame = self._frame({})
         for name, call in spec.defaults.items():
             if isinstance(call.block, BlockInfo):
