@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent
 setup(
     name="keras-model-factory",
     version="0.1.0",
-    description="A model factory for Keras and TensorFlow: networks as short YAML specs, exact costs, compound scaling.",
+    description="A model factory for Keras and TensorFlow: networks as short YAML specs.",
     long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",

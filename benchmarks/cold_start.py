@@ -1,4 +1,4 @@
-"""Cold start as whole processes: `factory info efficientnet_b0` beside importing Keras and building the same network."""
+"""Cold start as whole processes: `factory info efficientnet_b0` beside Keras building the same network."""
 
 from __future__ import annotations
 

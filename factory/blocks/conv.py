@@ -157,7 +157,7 @@ def dense(
     activation: ActivationValue = "linear",
     initializer: InitializerValue | None = None,
 ) -> Tensor:
-    """Fully connected layer over the channels, then the activation (linear by default; the conventions do not reach it).
+    """Fully connected layer over the channels, then the activation; the conventions do not reach it.
 
     Shape: (..., c) -> (..., units).
     """

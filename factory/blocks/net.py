@@ -22,7 +22,6 @@ from factory.graph.ops import (
     shape_text,
 )
 
-
 Stride = tuple[float, float] | None
 
 
@@ -167,7 +166,7 @@ class Net:
         return self.expand_rounding(channels) if self.expand_rounding else nearest_int(channels)
 
     def drop_branch(self, x: Tensor) -> Tensor:
-        """Stochastic depth on the branch of a residual block; the network's rate and the block's place decide how much."""
+        """Stochastic depth on a residual branch; the network's rate and the block's place decide how much."""
         return x
 
 

@@ -57,6 +57,8 @@ def transposed_crop(padding: str | int | Pads, kernel: Pair, stride: Pair, outpu
     if padding == "same":
         totals = (k - s for k, s in zip(kernel, stride, strict=True))
         return tuple((max(0, total) // 2, total - max(0, total) // 2) for total in totals)  # type: ignore[return-value]
-    (top, bottom), (left, right) = resolve_padding(padding, (None, None, 0), kernel, (1, 1))
+    pads = resolve_padding(padding, (None, None, 0), kernel, (1, 1))
+    assert pads != "same"  # left open for strides only
+    (top, bottom), (left, right) = pads
     down, across = pair(output_padding)
     return (top, bottom - down), (left, right - across)

@@ -96,7 +96,8 @@ class Registry(Mapping[str, BlockInfo]):
         there = self._blocks.get(info.name)
         if there and there.function.__module__ != info.function.__module__:
             raise FactoryError(
-                f"block '{info.name}' of {info.function.__module__} is already registered by {there.function.__module__}"
+                f"block '{info.name}' of {info.function.__module__} is already registered "
+                f"by {there.function.__module__}"
             )
         self._blocks[info.name] = info
 

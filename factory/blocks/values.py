@@ -46,7 +46,7 @@ class Norm(Section):
     def over(self, convention: Norm) -> Norm:
         """This norm, with what it leaves open taken from the convention."""
         given = self.model_fields_set
-        if given >= {"kind"} and self.kind != convention.kind or len(given) == len(Norm.model_fields):
+        if (given >= {"kind"} and self.kind != convention.kind) or len(given) == len(Norm.model_fields):
             return self
         return convention.model_copy(update={name: getattr(self, name) for name in given})
 
@@ -106,7 +106,7 @@ def parse_activation(value: Any) -> Activation:
 
 
 class Multiple(Section):
-    """Round to the nearest multiple of `to`, but never below `keep` of the value (MobileNet's and EfficientNet's rule)."""
+    """To the nearest multiple of `to`, but never below `keep` of the value (MobileNet's and EfficientNet's rule)."""
 
     to: Annotated[int, Field(ge=1)] = Field(8, description="round to a multiple of this")
     keep: Annotated[float, Field(ge=0, le=1)] = Field(0.9, description="never below this share of the value")

@@ -21,7 +21,6 @@ from factory.blocks.types import (
     PADDING,
     STRIDE,
     TYPES,
-    WIDTH,
     Type,
     choice,
     integer,
@@ -214,7 +213,7 @@ class Compiler:
         *,
         repeated: bool = False,
     ) -> Code | None:
-        """A list or mapping of calls, or a single call. `bodies` are the enclosing block's parameters that are bodies."""
+        """A list or mapping of calls, or a single call; `bodies` are parameters of the enclosing block that are bodies."""
         if isinstance(raw, Map) and not isinstance(raw.get("block"), str):
             calls = []
             for name, given in raw.items():

@@ -269,7 +269,8 @@ class _Planner:
             inner = replace(frame, repeated=True) if call.repeats is not None else frame
             if call.repeats is None:
                 return self._once(call.variant(0, 1), inputs, inner, name, 0, 1)
-            return self._repeat(call, inputs, inner, name, count)
+            with self.net.scope(name):
+                return self._repeat(call, inputs, inner, count)
         except (ShapeError, Invalid, ExpressionError) as error:
             raise SpecError([self._problem(error, call)]) from None
         except SpecError:
@@ -277,10 +278,9 @@ class _Planner:
         except FactoryError as error:
             raise SpecError.single(str(error), path=call.path, mark=call.mark) from None
 
-    def _repeat(self, call: Call, inputs: tuple[Tensor, ...], frame: _Frame, name: str | None, count: int) -> Outputs:
+    def _repeat(self, call: Call, inputs: tuple[Tensor, ...], frame: _Frame, count: int) -> Outputs:
         net, outputs = self.net, {}
         starts: list[int] = []
-        first: Totals | None = None
         given = tuple([x.shape for x in inputs])
         for index in range(count):
             variant = call.variant(index, count)
@@ -293,17 +293,13 @@ class _Planner:
                 outside = net.sharing
                 if call.share and index:
                     net.sharing = (starts[0], starts[-1])
-                with net.scope(name):
-                    outputs = self._once(variant, inputs, frame, str(index), index, count)
+                outputs = self._once(variant, inputs, frame, str(index), index, count)
                 net.sharing = outside
-                if name is not None:
-                    net.scopes[f"{net.path}.{name}" if net.path else name] -= 1  # the repeats share one scope
             else:
                 assert isinstance(net, CountingNet)
                 before, net.totals = net.totals, Totals()
-                outputs = self._once(variant, inputs, frame, name, index, count)
+                outputs = self._once(variant, inputs, frame, None, index, count)
                 mine = net.totals
-                first = mine if index == 0 else first
                 net.totals = before.plus(mine._replace(params=0, trainable=0) if call.share and index else mine)
             wanted = None if variant.block is None or variant.block.variadic else len(variant.block.inputs)
             inputs = tuple(outputs.values())[:wanted]

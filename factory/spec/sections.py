@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from factory.blocks.values import Invalid, Multiple, Section, nearest_int, parse_section, show
 from factory.errors import did_you_mean
@@ -31,7 +31,7 @@ class Preprocess(Section):
     as_: Literal["constants", "weights"] = Field("constants", alias="as", description="how mean and std are kept")
     flip: bool = Field(False, description="reverse the channels first (RGB to BGR)")
 
-    model_config = {**Section.model_config, "populate_by_name": True}
+    model_config = ConfigDict(populate_by_name=True)
 
 
 PREPROCESS: dict[str, Preprocess | None] = {

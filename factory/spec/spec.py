@@ -45,16 +45,16 @@ class Spec:
     name: str
     source: str
     document: Map
-    input: Input = Input()
+    input: Input = field(default_factory=Input)
     classes: int = 1000
-    scale: Scale = Scale()
+    scale: Scale = field(default_factory=Scale)
     scaled: dict[str, bool] = field(default_factory=dict)
-    rounding: Rounding = Rounding()
-    conventions: Conventions = Conventions()
+    rounding: Rounding = field(default_factory=Rounding)
+    conventions: Conventions = field(default_factory=Conventions)
     defaults: dict[str, Call] = field(default_factory=dict)
-    stochastic_depth: StochasticDepth = StochasticDepth()
-    about: About = About()
-    expect: Expect = Expect()
+    stochastic_depth: StochasticDepth = field(default_factory=StochasticDepth)
+    about: About = field(default_factory=About)
+    expect: Expect = field(default_factory=Expect)
     blocks: dict[str, YamlBlock] = field(default_factory=dict)
     stages: Code = field(default_factory=lambda: Code([], None, "stages", True))
     outputs: Outputs = field(default_factory=dict)

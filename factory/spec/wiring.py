@@ -21,8 +21,8 @@ def check_wiring(
 ) -> None:
     """Checks `from` and `outputs` of a body and puts its calls in an order in which each comes after what it reads.
 
-    Without `from` a call reads its predecessor; what each reads is written into the code's `sources`. `apart` are auxiliary heads, never
-    anybody's predecessor; `further` are names read from outside (features).
+    Without `from` a call reads its predecessor; what each reads is written into the code's `sources`. `apart` are
+    auxiliary heads, never anybody's predecessor; `further` are names read from outside (features).
     """
     names = [call.name for call in code.calls]
     if code.names and _unknown_names(code, {*names, *inputs}, outputs, problems):

@@ -21,7 +21,10 @@ def zoo_names() -> list[str]:
 
 
 def find_spec(name: str, beside: Path | None = None) -> Path:
-    """The file of a spec given by path or zoo name; beside another spec, one of its folder comes first. Raises FactoryError for neither."""
+    """The file of a spec given by path or zoo name; beside another spec, one of its folder comes first.
+
+    Raises FactoryError for neither.
+    """
     path = (beside or Path()) / name
     if name.endswith((".yaml", ".yml")) or path.is_file():
         if not path.is_file():

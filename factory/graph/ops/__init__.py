@@ -1,4 +1,4 @@
-"""The catalogue of primitive operations: small values that know their output shapes, weights and multiply-accumulates."""
+"""The catalogue of primitive operations: small values that know their shapes, weights and multiply-accumulates."""
 
 from factory.graph.ops.activation import FUNCTIONS, Activation, Maxout, PRelu
 from factory.graph.ops.base import Op, Pads, Pair, Shape, Weight, Window, elements, image, known, same_pads, shape_text

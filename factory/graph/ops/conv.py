@@ -94,7 +94,9 @@ class DepthwiseConv(Op):
 
 @dataclass(frozen=True, slots=True)
 class ConvTranspose(Op):
-    """Transposed convolution: (h, w, c) -> ((h - 1) * stride + kernel - crop, ..., filters); kernel (kh, kw, filters, c).
+    """Transposed convolution: (h, w, c) -> ((h - 1) * stride + kernel - crop, ..., filters).
+
+    The kernel is (kh, kw, filters, c).
 
     `crop` ((top, bottom), (left, right)) is taken off the full output; "same", explicit and output padding are all
     expressed by it. A negative bottom or right crop appends positions that no kernel reaches.

@@ -70,7 +70,7 @@ class GroupNorm(Op):
 
 @dataclass(frozen=True, slots=True)
 class LocalResponseNorm(Op):
-    """x / (bias + alpha * sum of squares over 2 * radius + 1 channels) ** beta (Krizhevsky et al. 2012, section 3.3)."""
+    """x / (bias + alpha * sum of squares over 2 radius + 1 channels) ** beta (Krizhevsky et al. 2012, section 3.3)."""
 
     radius: int = 5
     bias: float = 1.0

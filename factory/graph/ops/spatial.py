@@ -104,6 +104,7 @@ class Reshape(Op):
             raise ShapeError("reshape needs a known size", "give the input a resolution")
         if math.prod(self.shape) != elements(inputs[0]):
             raise ShapeError(
-                f"{shape_text(inputs[0])} has {elements(inputs[0])} values, {shape_text(self.shape)} has {math.prod(self.shape)}"
+                f"{shape_text(inputs[0])} has {elements(inputs[0])} values, "
+                f"{shape_text(self.shape)} has {math.prod(self.shape)}"
             )
         return (self.shape,)

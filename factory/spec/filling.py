@@ -1,0 +1,172 @@
+"""A resolved spec as plain data with every default filled in: what `factory render` writes and `factory diff` compares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from factory.blocks import REGISTRY, Parameter
+from factory.blocks.types import BODY, BRANCHES, CALL, DEPTH, STRIDE, WIDTH
+from factory.blocks.values import Norm
+from factory.spec.calls import CONVENTION_KEYS, YamlBlock
+from factory.spec.expressions import is_expression
+from factory.spec.merging import merge
+from factory.spec.plain import filled_section, filled_value, plain
+from factory.spec.reading import Map
+from factory.spec.resolve import signature_of
+from factory.spec.sections import SECTIONS, Preprocess
+from factory.spec.spec import KEYS, VERSION, Spec
+
+_BEFORE = ("block", "from", "repeats", "share")
+_BODIES = (BODY, BRANCHES, CALL)
+_NORM_FIELDS = {
+    "batch": ("kind", "epsilon", "momentum", "scale", "center"),
+    "layer": ("kind", "epsilon", "scale", "center"),
+    "group": ("kind", "groups", "epsilon", "scale", "center"),
+}
+
+
+def fill(spec: Spec) -> dict[str, Any]:
+    """Everything that the spec says and leaves to defaults, in the order of `KEYS`, without inheritance and includes.
+
+    Left out is what has no value of its own: parameters that follow the conventions, those under `defaults`, and
+    `rounding.width`, which rounds expanded channels too where a spec gives it.
+    """
+    return _Filler(spec).document()
+
+
+class _Filler:
+    def __init__(self, spec: Spec):
+        self.spec, self.raw = spec, spec.document
+        self.signature = signature_of(spec.document)
+        self.blocks: Mapping[str, Any] = self.raw.get("blocks") or {}
+        self.defaults: Mapping[str, Any] = self.raw.get("defaults") or {}
+
+    def document(self) -> dict[str, Any]:
+        values = {
+            "factory": VERSION,
+            "name": self.spec.name,
+            "classes": self.spec.classes,
+            "scaled": {"width": True, "depth": True, **self.spec.scaled},
+            "conventions": self.conventions(),
+            "defaults": plain(self.defaults),
+            "blocks": {name: self.block(given) for name, given in self.blocks.items()},
+            "stages": {name: self.call(given) for name, given in self.raw["stages"].items()},
+            **{key: plain(self.raw[key]) for key in ("outputs", "auxiliary", "features") if key in self.raw},
+            **{key: self.section(key) for key in SECTIONS},
+        }
+        return {key: values[key] for key in KEYS if values.get(key) not in (None, {}, [])}
+
+    def section(self, key: str) -> dict[str, Any]:
+        raw = self.raw.get(key) or {}
+        if key in ("about", "expect"):
+            return plain(raw)
+        result = filled_section(SECTIONS[key], raw)
+        if key == "rounding" and "width" not in raw:
+            del result["width"]
+        if key == "input" and isinstance(raw.get("preprocess"), dict):
+            result["preprocess"] = filled_section(Preprocess, raw["preprocess"])
+        return result
+
+    def conventions(self) -> dict[str, Any]:
+        raw, values = self.raw.get("conventions") or {}, self.spec.conventions
+        norm = values.norm.model_dump()
+        fields = _NORM_FIELDS.get(values.norm.kind, ())
+        result = {"norm": {field: norm[field] for field in fields} or "none"}
+        for key in CONVENTION_KEYS[1:]:
+            kind = Parameter(key, _CONVENTIONS[key]).type
+            result[key] = filled_value(kind, plain(raw[key] if key in raw else getattr(values, key)))
+        return result
+
+    def block(self, raw: Map) -> dict[str, Any]:
+        result = plain(raw)
+        result["body"] = self.body(raw["body"], False)
+        return result
+
+    # bodies and calls
+
+    def body(self, raw: Any, repeated: bool) -> Any:
+        """A list, a mapping, or a single call; an expression stands for a body from outside."""
+        if isinstance(raw, list):
+            return [self.call(item, repeated) for item in raw]
+        if isinstance(raw, dict) and not isinstance(raw.get("block"), str):
+            return {name: self.call(item, repeated) for name, item in raw.items()}
+        return self.call(raw, repeated)
+
+    def branches(self, raw: Any, repeated: bool) -> Any:
+        if isinstance(raw, list):
+            return [self.body(item, repeated) for item in raw]
+        if isinstance(raw, dict):
+            return {name: self.body(item, repeated) for name, item in raw.items()}
+        return raw
+
+    def call(self, raw: Any, repeated: bool = False) -> Any:
+        if not isinstance(raw, dict):
+            return raw
+        again = repeated or raw.get("repeats", 1) != 1
+        changes = {key: raw[key] for key in ("first", "last") if key in raw}
+        later = [change["block"] for change in changes.values() if change.get("block", raw["block"]) != raw["block"]]
+        result = self.parameters(raw, raw, again, later)
+        if "scaled" in raw:
+            result["scaled"] = plain(raw["scaled"])
+        if changes:
+            base = raw.copy() if isinstance(raw, Map) else Map()
+            for key in changes:
+                base.remove(key)
+            for key, change in changes.items():
+                result[key] = self.change(base, change, result, again, later[1:] if key == "first" else [])
+        return result
+
+    def change(self, base: Map, change: Map, filled: Mapping[str, Any], repeated: bool, later: list[str]) -> Any:
+        """What `first` or `last` says. Where it changes the block, the new one's parameters are filled in."""
+        if change.get("block", base["block"]) == base["block"]:
+            return plain(change)  # it goes over a call that is filled in
+        merged = merge(base, change, self.signature)
+        kept = {key for key in merged if key not in change} | {key for key in filled if self.agree(base, change, key)}
+        result = self.parameters(merged, change, repeated, later)
+        return {key: value for key, value in result.items() if key in change or key not in kept}
+
+    def agree(self, base: Map, change: Map, key: str) -> bool:
+        """Whether both blocks have this parameter, so that it stays when the block changes."""
+        before, behind = self.signature(base["block"]) or {}, self.signature(change["block"]) or {}
+        return key in before and before.get(key) == behind.get(key)
+
+    def parameters(self, raw: Any, given: Any, repeated: bool, later: list[str]) -> dict[str, Any]:
+        """A call's keys in a stable order. `later` are blocks that may take this one's place and would keep its values:
+        a default that one of them does not share is left out."""
+        block = self.spec.blocks.get(raw["block"]) or REGISTRY[raw["block"]]
+        result = {key: plain(raw[key]) for key in _BEFORE if key in raw}
+        by_default = self.defaults.get(block.name) or {}
+        for name, parameter in block.parameters.items():
+            if name in raw:
+                result[name] = self.value(parameter, raw[name], repeated)
+            elif name not in by_default and not parameter.required:
+                default = self.default(block, parameter)
+                strides = repeated and parameter.type == STRIDE and default != 1  # not to be written in repeated calls
+                if default is not None and not strides and all(self.shares(b, parameter, default) for b in later):
+                    result[name] = default
+        for key in CONVENTION_KEYS:
+            if key in raw and key not in block.parameters:
+                result[key] = plain(raw[key])
+        return result
+
+    def shares(self, name: str, parameter: Parameter, default: Any) -> bool:
+        block = self.spec.blocks.get(name) or REGISTRY[name]
+        other = block.parameters.get(parameter.name)
+        if other is None or other.type != parameter.type:
+            return True
+        return not other.required and self.default(block, other) == default
+
+    def default(self, block: Any, parameter: Parameter) -> Any:
+        """A parameter's default as it would be written in a call."""
+        if isinstance(block, YamlBlock):
+            return filled_value(parameter.type, plain(self.blocks[block.name]["params"][parameter.name]["default"]))
+        value = plain(parameter.default)
+        if parameter.type in (WIDTH, DEPTH) and value is not None:
+            return f"$({value})"  # a literal would be scaled, a block's own default is not
+        return filled_value(parameter.type, value)
+
+    def value(self, parameter: Parameter, raw: Any, repeated: bool) -> Any:
+        if parameter.type in _BODIES and not is_expression(raw):
+            return self.branches(raw, repeated) if parameter.type == BRANCHES else self.body(raw, repeated)
+        return filled_value(parameter.type, plain(raw))
