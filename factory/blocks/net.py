@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Any
 
@@ -144,6 +144,10 @@ class Net:
     def enter(self, name: str) -> None:
         """Lets the names of nodes begin with this one, behind what they begin with already."""
 
+    def sharing_weights(self, repeat: int) -> AbstractContextManager[None]:
+        """Inside, the operations of this repeat use the weights of those of repeat 0, which is recorded first."""
+        raise TypeError("use GraphNet or CountingNet")
+
     def op(self, op: Op, *inputs: Tensor, name: str = "") -> Tensor:
         """Adds a primitive operation with one output; "" names it after the block call."""
         return self.ops(op, *inputs, name=name)[0]
@@ -190,7 +194,8 @@ class GraphNet(Net):
         self._limits = limits or Limits()
         self._depth_rate, self._linear_decay = depth_rate, linear_decay
         self._depth_nodes: list[tuple[int, int]] = []
-        self.sharing: tuple[int, int] | None = None  # (first node of the first repeat, of this repeat)
+        self._first_repeat = 0  # the first node of the repeat that owns the weights
+        self._sharing: tuple[int, int] | None = None  # that, and the first node of the repeat that shares them
 
     def enter(self, name: str) -> None:
         self.path = self.unique(f"{self.path}.{name}" if self.path else name, self.scopes)
@@ -211,7 +216,7 @@ class GraphNet(Net):
             raise FactoryError(f"the network has more than {self._limits.nodes:,} operations")
         path = f"{self.path}.{name}" if name and self.path else name or self.path
         node = Node(self.unique(path, self._names), op, tuple([x.ref for x in inputs]), shapes, self.stage)
-        if self.sharing:
+        if self._sharing:
             node.shared = self._owner(node, index, inputs)
         self.nodes.append(node)
         stride = stride_after(op, inputs) if inputs[0].stride else None
@@ -219,8 +224,20 @@ class GraphNet(Net):
             return [Tensor((index, 0), shapes[0], stride)]
         return [Tensor((index, port), shape, stride) for port, shape in enumerate(shapes)]
 
+    @contextmanager
+    def sharing_weights(self, repeat: int) -> Iterator[None]:
+        outside, first = self._sharing, self._first_repeat
+        if repeat == 0:
+            first = len(self.nodes)
+        else:
+            self._sharing = (first, len(self.nodes))
+        try:
+            yield
+        finally:
+            self._sharing, self._first_repeat = outside, first
+
     def _owner(self, node: Node, index: int, inputs: tuple[Tensor, ...]) -> int | None:
-        first, here = self.sharing  # type: ignore[misc]
+        first, here = self._sharing  # type: ignore[misc]
         twin_index = first + index - here
         twin = self.nodes[twin_index]
         shapes = tuple(self.nodes[i].outputs[port] if i >= 0 else None for i, port in twin.inputs)
@@ -268,9 +285,17 @@ class CountingNet(Net):
         """A number for the conventions and the rounding that hold now; hashing them at each call would cost more."""
         there = self._settings.get(id(self.conventions))
         if there is None:
-            number = self._memo.setdefault((self.conventions, self.expand_rounding), len(self._memo))
+            key = (self.conventions, self.expand_rounding, self.classes, repr(self.defaults))
+            number = self._memo.setdefault(key, len(self._memo))
             self._settings[id(self.conventions)] = there = (self.conventions, number)
         return there[1]
+
+    @contextmanager
+    def sharing_weights(self, repeat: int) -> Iterator[None]:
+        before = self.totals
+        yield
+        if repeat:
+            self.totals = self.totals._replace(params=before.params, trainable=before.trainable)
 
     def ops(self, op: Op, *inputs: Tensor, name: str = "") -> list[Tensor]:
         shapes = tuple([x.shape for x in inputs])

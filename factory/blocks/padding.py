@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from factory.blocks.values import pair
 from factory.graph.ops import Pads, Pair, Shape, same_pads
+from factory.graph.ops.base import image
 
 
 @lru_cache(maxsize=4096)
@@ -22,6 +23,7 @@ def resolve_padding(
         height, width = (((k - 1) * d) // 2 for k, d in zip(kernel, dilation, strict=True))
         return (height, height), (width, width)
     if padding == "same":
+        image("same padding", shape)
         sizes = [1 if step == 1 and size is None else size for size, step in zip(shape[:2], stride, strict=True)]
         if None in sizes:
             return "same"

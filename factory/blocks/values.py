@@ -193,12 +193,17 @@ def parse_section(section: type[S], value: Any) -> S:
     try:
         return section.model_validate(value)
     except ValidationError as error:
-        raise invalid_from(error.errors()[0], section) from None
+        raise invalid_from(error.errors(), section) from None
 
 
-def invalid_from(error: Any, section: type[Section]) -> Invalid:
-    """A pydantic error in the words of this project."""
-    loc = tuple(part for part in error["loc"] if not isinstance(part, str) or not part.endswith("]"))
+def invalid_from(errors: list[Any], section: type[Section]) -> Invalid:
+    """The first of pydantic's errors in the words of this project."""
+    error = errors[0]
+    sections = {kind.__name__ for kind in Section.__subclasses__()}  # a choice of types puts their names into the path
+    loc = tuple(part for part in error["loc"] if not str(part).endswith("]") and part not in sections)
+    if error["type"] == "model_type":
+        words = [other["ctx"]["expected"] for other in errors if other["type"] == "literal_error"]
+        return Invalid(f"expected {' or '.join([*words[:1], 'a mapping'])}, received {show(error['input'])}", loc=loc)
     if error["type"] == "extra_forbidden":
         owner: Any = section
         for part in loc[:-1]:

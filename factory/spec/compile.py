@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,15 +16,13 @@ from factory.blocks.types import (
     BRANCHES,
     CALL,
     DEPTH,
+    FLOAT,
     INITIALIZER,
     NORM,
     PADDING,
     STRIDE,
     TYPES,
     Type,
-    choice,
-    integer,
-    number,
 )
 from factory.blocks.values import Invalid, show
 from factory.errors import Mark, Problem, SpecError, did_you_mean
@@ -117,9 +115,11 @@ class Compiler:
             if parameter:
                 parameters[key] = parameter
         inputs = self._names(raw, "inputs", path) or ["input"]
+        if len(set(inputs)) < len(inputs):
+            self.fail(f"{path}.inputs", "an input's name is given twice", raw.values_at.get("inputs"))
         block = YamlBlock(name, str(raw.get("doc", "")), parameters, tuple(inputs), None, None, mark)
         outputs = raw.get("outputs")
-        if isinstance(outputs, Map):
+        if isinstance(outputs, Map) and outputs:
             sources = {
                 key: self._source(value, f"{path}.outputs.{key}", outputs.values_at.get(key))
                 for key, value in outputs.items()
@@ -155,18 +155,24 @@ class Compiler:
                 self.fail(
                     f"{path}.{key}", "unknown key of a parameter", options.keys_at.get(key), did_you_mean(key, known)
                 )
-        if kind not in TYPES:
+        if not isinstance(kind, str) or kind not in TYPES:
             at = options.values_at.get("type", mark)
             self.fail(
                 path, f"unknown parameter type {show(kind)}", at, did_you_mean(kind, TYPES, many=30), _length(kind)
             )
             return None
-        declared_type = _bounded(TYPES[kind], options)
+        try:
+            declared_type = _bounded(TYPES[kind], options)
+        except Invalid as error:
+            self.fail_at(error, options, mark, path)
+            return None
         default = REQUIRED
         if "default" in options:
-            value = self.value(
-                options["default"], declared_type, f"{path}.default", options.values_at.get("default"), frozenset()
-            )
+            where, at = f"{path}.default", options.values_at.get("default")
+            if declared_type.is_code:
+                value = self.body(options["default"], where, at, SCOPE_NAMES) or _BAD
+            else:
+                value = self.value(options["default"], declared_type, where, at, frozenset())
             default = REQUIRED if value is _BAD else value
         return Parameter(name, declared_type, default, str(options.get("doc", "")))
 
@@ -183,7 +189,7 @@ class Compiler:
         )
 
     def _check_recursion(self) -> None:
-        uses = {name: _called(block.body) for name, block in self.blocks.items() if block.body}
+        uses = {name: _called_by(block) for name, block in self.blocks.items()}
         done: set[str] = set()
 
         def visit(name: str, trail: list[str]) -> None:
@@ -213,7 +219,7 @@ class Compiler:
         *,
         repeated: bool = False,
     ) -> Code | None:
-        """A list or mapping of calls, or a single call; `bodies` are parameters of the enclosing block that are bodies."""
+        """A list or mapping of calls, or a single call; `bodies` are the enclosing parameters that are bodies."""
         if isinstance(raw, Map) and not isinstance(raw.get("block"), str):
             calls = []
             for name, given in raw.items():
@@ -464,7 +470,7 @@ class Compiler:
     ) -> None:
         kind, value = parameter.type, _BAD
         if kind.is_code:
-            if is_expression(raw) and raw[1:] in bodies:
+            if kind != BRANCHES and is_expression(raw) and raw[1:] in bodies:
                 value = Value("expression", compile_expression(raw), kind, mark, path)
             elif kind == BRANCHES:
                 value = self._branches(raw, path, mark, names, bodies, repeated)
@@ -580,16 +586,25 @@ def _template(raw: Any, found: list[Expression]) -> Any:
 def _bounded(kind: Type, options: Map) -> Type:
     """A type narrowed by a parameter's min, max or choices."""
     low, high = options.get("min"), options.get("max")
-    if "choices" in options and isinstance(options["choices"], Seq):
-        return replace(choice(*map(str, options["choices"])), name=kind.name)
+    numeric = kind.schema.get("type") in ("integer", "number")
+    for key in ("min", "max"):
+        if key in options and not numeric:
+            raise Invalid(f"a parameter of type {kind.name} has no {key}", "for numbers only", (key,))
+        if key in options:
+            _in_place(FLOAT.parse, options[key], key)
+    if "choices" in options:
+        allowed = options["choices"]
+        if not isinstance(allowed, Seq) or not allowed:
+            raise Invalid(f"expected a list of values, received {show(allowed)}", loc=("choices",))
+        values = [_in_place(kind.parse, item, "choices", index) for index, item in enumerate(allowed)]
+        expected = "one of " + ", ".join(map(str, allowed))
+        return replace(kind, expected=expected, parse=lambda value: _chosen(kind.parse(value), values, expected))
     if low is None and high is None:
         return kind
-    whole = kind.schema.get("type") == "integer"
-    base = integer(kind.name, kind.expected) if whole else number(kind.name, kind.expected)
 
     def parse(value: Any) -> Any:
         result = kind.parse(value)
-        if (low is not None and base.parse(result) < low) or (high is not None and result > high):
+        if (low is not None and result < low) or (high is not None and result > high):
             bounds = " and ".join(
                 f"{word} {bound}" for word, bound in (("at least", low), ("at most", high)) if bound is not None
             )
@@ -598,6 +613,19 @@ def _bounded(kind: Type, options: Map) -> Type:
 
     limits = {"minimum": low, "maximum": high}
     return replace(kind, parse=parse, schema={**kind.schema, **{k: v for k, v in limits.items() if v is not None}})
+
+
+def _in_place(parse: Callable[[Any], Any], value: Any, *loc: str | int) -> Any:
+    try:
+        return parse(value)
+    except Invalid as error:
+        raise Invalid(error.message, error.hint, loc) from None
+
+
+def _chosen(value: Any, values: list[Any], expected: str) -> Any:
+    if value not in values:
+        raise Invalid(f"expected {expected}, received {show(value)}", did_you_mean(value, map(str, values), many=0))
+    return value
 
 
 def _restrided(call: Call, strides: list[str]) -> Call:
@@ -619,10 +647,12 @@ def _repeats(call: Call) -> bool:
     return call.repeats is not None and not (isinstance(call.repeats, Value) and call.repeats.content == 1)
 
 
-def _called(body: Code | None) -> set[str]:
-    """Names of the YAML blocks that a body calls, nested bodies and variants included."""
+def _called_by(block: YamlBlock) -> set[str]:
+    """Names of the YAML blocks that a block calls, nested bodies and variants included."""
     found: set[str] = set()
-    waiting = list(body.calls) if body else []
+    waiting = list(block.body.calls) if block.body else []
+    for parameter in block.parameters.values():
+        waiting += parameter.default.calls if isinstance(parameter.default, Code) else ()
     while waiting:
         call = waiting.pop()
         if isinstance(call.block, YamlBlock):

@@ -47,7 +47,7 @@ class Expression:
             return self._evaluate(scope)
         except ZeroDivisionError:
             raise ExpressionError(f"{self.text} divides by zero") from None
-        except (TypeError, ValueError, OverflowError) as error:
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise ExpressionError(f"{self.text} has no value: {error}") from None
 
     def __repr__(self) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 
 from factory.blocks import REGISTRY, Parameter
 from factory.blocks.types import BODY, BRANCHES, CALL, DEPTH, STRIDE, WIDTH
-from factory.blocks.values import Norm
 from factory.spec.calls import CONVENTION_KEYS, YamlBlock
+from factory.spec.compile import CONVENTION_TYPES
 from factory.spec.expressions import is_expression
 from factory.spec.merging import merge
 from factory.spec.plain import filled_section, filled_value, plain
@@ -74,8 +74,7 @@ class _Filler:
         fields = _NORM_FIELDS.get(values.norm.kind, ())
         result = {"norm": {field: norm[field] for field in fields} or "none"}
         for key in CONVENTION_KEYS[1:]:
-            kind = Parameter(key, _CONVENTIONS[key]).type
-            result[key] = filled_value(kind, plain(raw[key] if key in raw else getattr(values, key)))
+            result[key] = filled_value(CONVENTION_TYPES[key], plain(raw[key] if key in raw else getattr(values, key)))
         return result
 
     def block(self, raw: Map) -> dict[str, Any]:
@@ -103,10 +102,9 @@ class _Filler:
     def call(self, raw: Any, repeated: bool = False) -> Any:
         if not isinstance(raw, dict):
             return raw
-        again = repeated or raw.get("repeats", 1) != 1
         changes = {key: raw[key] for key in ("first", "last") if key in raw}
         later = [change["block"] for change in changes.values() if change.get("block", raw["block"]) != raw["block"]]
-        result = self.parameters(raw, raw, again, later)
+        result = self.parameters(raw, repeated, later)
         if "scaled" in raw:
             result["scaled"] = plain(raw["scaled"])
         if changes:
@@ -114,32 +112,37 @@ class _Filler:
             for key in changes:
                 base.remove(key)
             for key, change in changes.items():
-                result[key] = self.change(base, change, result, again, later[1:] if key == "first" else [])
+                result[key] = self.change(base, change, result, repeated, key)
         return result
 
-    def change(self, base: Map, change: Map, filled: Mapping[str, Any], repeated: bool, later: list[str]) -> Any:
+    def change(self, base: Map, change: Map, filled: Mapping[str, Any], repeated: bool, which: str) -> Any:
         """What `first` or `last` says. Where it changes the block, the new one's parameters are filled in."""
         if change.get("block", base["block"]) == base["block"]:
             return plain(change)  # it goes over a call that is filled in
         merged = merge(base, change, self.signature)
-        kept = {key for key in merged if key not in change} | {key for key in filled if self.agree(base, change, key)}
-        result = self.parameters(merged, change, repeated, later)
-        return {key: value for key, value in result.items() if key in change or key not in kept}
+        stays = {key for key in filled if self.agree(base, change, key)}
+        if which == "last":  # it goes over strides that are 1 by then, whatever the call says
+            strides = {key for key, kind in (self.signature(base["block"]) or {}).items() if kind == STRIDE}
+            stays |= {key for key in strides if self.agree(base, change, key)}
+        stays |= merged.keys()
+        result = self.parameters(merged, repeated, [])
+        return {key: value for key, value in result.items() if key in change or key not in stays}
 
     def agree(self, base: Map, change: Map, key: str) -> bool:
         """Whether both blocks have this parameter, so that it stays when the block changes."""
         before, behind = self.signature(base["block"]) or {}, self.signature(change["block"]) or {}
         return key in before and before.get(key) == behind.get(key)
 
-    def parameters(self, raw: Any, given: Any, repeated: bool, later: list[str]) -> dict[str, Any]:
+    def parameters(self, raw: Any, repeated: bool, later: list[str]) -> dict[str, Any]:
         """A call's keys in a stable order. `later` are blocks that may take this one's place and would keep its values:
         a default that one of them does not share is left out."""
         block = self.spec.blocks.get(raw["block"]) or REGISTRY[raw["block"]]
         result = {key: plain(raw[key]) for key in _BEFORE if key in raw}
+        inside = repeated or raw.get("repeats", 1) != 1
         by_default = self.defaults.get(block.name) or {}
-        for name, parameter in block.parameters.items():
+        for name, parameter in sorted(block.parameters.items(), key=lambda item: item[1].type in _BODIES):
             if name in raw:
-                result[name] = self.value(parameter, raw[name], repeated)
+                result[name] = self.value(parameter, raw[name], inside)
             elif name not in by_default and not parameter.required:
                 default = self.default(block, parameter)
                 strides = repeated and parameter.type == STRIDE and default != 1  # not to be written in repeated calls

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +22,7 @@ from factory.spec.sections import PREPROCESS, Preprocess
 from factory.spec.spec import Spec
 
 MAX_MEMO = 50_000
+MAX_CALLS = 100_000
 
 
 def plan(spec: Spec, *, top: bool = True, limits: Limits | None = None) -> Graph:
@@ -105,6 +107,7 @@ class _Frame:
 class _Planner:
     def __init__(self, spec: Spec, net: Net, memo: dict[Any, Any] | None = None):
         self.spec, self.net, self.memo = spec, net, memo
+        self.calls = 0
         self.arithmetic: dict[int, str] = {}
         self.problems: list[Problem] = []
         height, width, channels = input_shape(spec)
@@ -152,6 +155,8 @@ class _Planner:
             except SpecError as error:
                 self.problems += error.problems
                 self.results[call.name] = None
+            except RecursionError:
+                raise SpecError.single("blocks are nested too deeply", path=call.path, mark=call.mark) from None
         for port, (name, output) in self.spec.outputs.items():
             there = self.results.get(name)
             if there is not None and output is not None and output not in there:
@@ -279,28 +284,16 @@ class _Planner:
             raise SpecError.single(str(error), path=call.path, mark=call.mark) from None
 
     def _repeat(self, call: Call, inputs: tuple[Tensor, ...], frame: _Frame, count: int) -> Outputs:
-        net, outputs = self.net, {}
-        starts: list[int] = []
-        given = tuple([x.shape for x in inputs])
+        """Runs a call `count` times, each on the outputs of the one before; their names are numbers from 0."""
+        given = [x.shape for x in inputs]
+        outputs: Outputs = {}
         for index in range(count):
             variant = call.variant(index, count)
-            if call.share and index and tuple([x.shape for x in inputs]) != given:
-                raise ShapeError(
-                    "share: true needs repeats that keep the shape", "keep filters and stride the same in all"
-                )
-            if isinstance(net, GraphNet):
-                starts.append(len(net.nodes))
-                outside = net.sharing
-                if call.share and index:
-                    net.sharing = (starts[0], starts[-1])
+            if call.share and index and [x.shape for x in inputs] != given:
+                hint = "keep filters and stride the same in all"
+                raise ShapeError("share: true needs repeats that keep the shape", hint)
+            with self.net.sharing_weights(index) if call.share else nullcontext():
                 outputs = self._once(variant, inputs, frame, str(index), index, count)
-                net.sharing = outside
-            else:
-                assert isinstance(net, CountingNet)
-                before, net.totals = net.totals, Totals()
-                outputs = self._once(variant, inputs, frame, None, index, count)
-                mine = net.totals
-                net.totals = before.plus(mine._replace(params=0, trainable=0) if call.share and index else mine)
             wanted = None if variant.block is None or variant.block.variadic else len(variant.block.inputs)
             inputs = tuple(outputs.values())[:wanted]
         return outputs
@@ -310,6 +303,9 @@ class _Planner:
     ) -> Outputs:
         block = call.block
         assert block is not None
+        self.calls += 1
+        if self.calls > MAX_CALLS:
+            raise FactoryError(f"the network has more than {MAX_CALLS:,} block calls")
         if not block.variadic and len(inputs) != len(block.inputs):
             raise _wrong_inputs(block.name, block.inputs, len(inputs))
         if block.variadic and not inputs:
@@ -342,7 +338,10 @@ class _Planner:
                 scope[key] = params[key]
             else:
                 default = parameter.default
-                scope[key] = self._scaled(default, frame) if isinstance(default, Value) else default
+                if isinstance(default, Code):
+                    scope[key] = self._bound(default, inner)
+                else:
+                    scope[key] = self._scaled(default, frame) if isinstance(default, Value) else default
             if (
                 isinstance(scope[key], tuple)
                 and len(scope[key]) == 2

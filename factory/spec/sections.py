@@ -7,11 +7,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
-from factory.blocks.values import Invalid, Multiple, Section, nearest_int, parse_section, show
+from factory.blocks.values import Invalid, Multiple, S, Section, nearest_int, parse_section, show
 from factory.errors import did_you_mean
 
 Size = Annotated[int, Field(ge=1)]
-Factor = Annotated[float, Field(gt=0)]
+Factor = Annotated[float, Field(gt=0, le=1_000)]
 
 
 def _as_tuple(value: Any) -> Any:
@@ -144,19 +144,19 @@ def parse_input(value: Any) -> Input:
         if isinstance(given, dict):
             for name in ("mean", "std"):
                 values = given.get(name)
-                if values is not None and len(values) != value.get("channels", 3):
+                if isinstance(values, (list, tuple)) and len(values) != value.get("channels", 3):
                     raise Invalid(
                         f"{name} has {len(values)} values for {value.get('channels', 3)} channels",
                         "give one value a channel",
                         ("preprocess", name),
                     )
-            if any(std <= 0 for std in given.get("std") or () if isinstance(std, (int, float))):
+            checked = parse_section_at(Preprocess, given, "preprocess")
+            if any(std <= 0 for std in checked.std or ()):
                 raise Invalid("expected numbers above 0", loc=("preprocess", "std"))
-            parse_section_at(Preprocess, given, "preprocess")
     return parse_section(Input, value)
 
 
-def parse_section_at(section: type[Section], value: Any, where: str) -> Section:
+def parse_section_at(section: type[S], value: Any, where: str) -> S:
     """Like parse_section, for a part of a section."""
     try:
         return parse_section(section, value)

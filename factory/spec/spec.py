@@ -109,7 +109,7 @@ class _SpecCompiler:
                 at = document.keys_at.get(key)
                 self.fail(str(key), "unknown key of a spec", at, did_you_mean(key, KEYS, many=20), len(str(key)))
         version = document.get("factory", VERSION)
-        if version != VERSION:
+        if version != VERSION or not isinstance(version, int) or isinstance(version, bool):
             self.fail(
                 "factory", f"expected version {VERSION} of the language, received {show(version)}", self._at("factory")
             )
@@ -220,13 +220,21 @@ class _SpecCompiler:
     def _outputs(self) -> Outputs:
         raw = self.document.get("outputs")
         items: Any = [raw] if isinstance(raw, str) else raw
-        if items is None:
+        if raw is None and "outputs" not in self.document:
             return {}
+        if raw is None or not items or not all(isinstance(key, str) for key in items if isinstance(items, Map)):
+            items = None
         if isinstance(items, Map):
             named, marks = dict(items), dict(items.values_at)
         elif isinstance(items, (Seq, list)):
-            named = {str(item).split(".")[0]: item for item in items}
-            marks = {key: self._at("outputs") for key in named}
+            named, marks = {}, {}
+            places = items.items_at if isinstance(items, Seq) else [self._at("outputs")]
+            for item, at in zip(items, places, strict=True):
+                key = str(item).split(".")[0]
+                key = str(item).replace(".", "_") if key in named else key
+                if key in named:
+                    self.fail("outputs", f"'{item}' is named twice", at, length=len(str(item)))
+                named[key], marks[key] = item, at
         else:
             self.fail(
                 "outputs", f"expected a name, a list of names or a mapping, received {show(raw)}", self._at("outputs")

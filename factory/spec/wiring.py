@@ -25,6 +25,10 @@ def check_wiring(
     auxiliary heads, never anybody's predecessor; `further` are names read from outside (features).
     """
     names = [call.name for call in code.calls]
+    if not code.names and any(name not in inputs for name, _ in (outputs or {}).values()):
+        hint = "write the body as a mapping: {name: call, ...}"
+        problems.append(Problem(code.path, "calls in a list have no names to be outputs by", code.mark, hint))
+        return
     if code.names and _unknown_names(code, {*names, *inputs}, outputs, problems):
         return
     sources: list[Sources | None] = []
@@ -43,6 +47,9 @@ def check_wiring(
         if call.name not in apart:
             previous = index
     code.result = names[previous] if names else ""
+    if names and previous < 0 and not outputs:
+        hint = "name the network's output under 'outputs'"
+        problems.append(Problem(code.path, "all stages are auxiliary heads", code.mark, hint))
     code.sources = sources
     if code.names:
         wanted = {name for name, _ in outputs.values()} if outputs else {code.result}

@@ -45,20 +45,20 @@ def write(document: dict[str, Any]) -> str:
             for name, item in value.items():
                 lines += _entry(f"{name}: ", item, "  ")
         else:
-            lines.append(f"{key}: {_flow(value)}")
+            lines.append(f"{key}: {flow(value)}")
     return "\n".join(lines) + "\n"
 
 
 def _entry(label: str, value: Any, indent: str) -> list[str]:
     """One entry of a mapping or list: on one line where it is short or nothing in it is a call."""
-    flow = f"{indent}{label}{_flow(value)}"
+    flow = f"{indent}{label}{flow(value)}"
     if len(flow) <= WIDE or not _has_parts(value):
         return [flow]
     deeper = indent + "  "
     if isinstance(value, list):
         items = [line for item in value for line in _item(item, deeper)]
     else:
-        items = [line for key, item in value.items() for line in _entry(f"{_flow(key)}: ", item, deeper)]
+        items = [line for key, item in value.items() for line in _entry(f"{flow(key)}: ", item, deeper)]
     return [f"{indent}{label}".rstrip(), *items]
 
 
@@ -67,7 +67,7 @@ def _item(value: Any, indent: str) -> list[str]:
     lines = _entry("- ", value, indent)
     if len(lines) == 1 or isinstance(value, list):
         return lines
-    inner = [line for key, item in value.items() for line in _entry(f"{_flow(key)}: ", item, indent + "  ")]
+    inner = [line for key, item in value.items() for line in _entry(f"{flow(key)}: ", item, indent + "  ")]
     return [f"{indent}- {inner[0].lstrip()}", *inner[1:]]
 
 
@@ -82,7 +82,7 @@ def _is_call(value: Any) -> bool:
     return isinstance(value, dict) and "block" in value
 
 
-def _flow(value: Any) -> str:
+def flow(value: Any) -> str:
     """The value on one line."""
     text = yaml.dump([value], Dumper=_Dumper, default_flow_style=True, width=10**9, sort_keys=False, allow_unicode=True)
     return text.strip()[1:-1]
