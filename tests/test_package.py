@@ -1,0 +1,80 @@
+"""What an installed package holds, and what importing it does."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+HEAVY = ("tensorflow", "keras", "keras_tuner", "jax", "torch")
+
+
+def run(code: str, folder: Path, path: Path) -> str:
+    environment = {**os.environ, "PYTHONPATH": str(path)}
+    command = [sys.executable, "-c", code]
+    result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory) -> Path:
+    """A folder with the contents of the wheel, as an installer would unpack it."""
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", str(ROOT), "--no-deps", "--no-build-isolation", "-q", "-w", str(folder)],
+        check=True,
+        capture_output=True,
+    )
+    [wheel] = folder.glob("*.whl")
+    target = folder / "site"
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(target)
+    return target
+
+
+def test_the_wheel_ships_every_spec_and_the_schema(installed):
+    shipped = {path.name for path in (installed / "factory" / "zoo").glob("*.yaml")}
+    assert shipped == {path.name for path in (ROOT / "specs").glob("*.yaml")}
+    assert (installed / "factory" / "spec" / "schema.json").is_file()
+
+
+def test_an_installed_package_finds_the_zoo_by_name_from_anywhere(installed, tmp_path):
+    code = "import factory; print(factory.__file__); print(factory.cost(factory.load('efficientnet_b1')).params)"
+    where, params = run(code, tmp_path, installed).split()
+    assert where.startswith(str(installed))
+    assert int(params) == 7856239
+
+
+def test_loading_planning_and_counting_import_nothing_heavy(tmp_path):
+    code = (
+        "import sys, factory; s = factory.load('efficientnet_b0', width=1.1); factory.cost(s).peak_memory(8); "
+        f"factory.totals(s); factory.canonical_hash(factory.plan(s)); print([m for m in {HEAVY} if m in sys.modules])"
+    )
+    assert run(code, tmp_path, ROOT).strip() == "[]"
+
+
+def test_every_public_name_is_there():
+    import factory
+
+    for name in factory.__all__:
+        assert getattr(factory, name) is not None
+
+
+def test_floors_import_downwards_only():
+    floors = ["errors", "graph", "blocks", "spec", "models", "cli"]
+    for path in sorted((ROOT / "factory").rglob("*.py")):
+        place = path.relative_to(ROOT / "factory").parts[0].removesuffix(".py")
+        if place not in floors:
+            continue
+        for line in path.read_text(encoding="utf-8").splitlines():
+            words = line.split()
+            if len(words) > 1 and words[0] in ("from", "import") and words[1].startswith("factory."):
+                target = words[1].split(".")[1]
+                if target in floors:
+                    assert floors.index(target) <= floors.index(place), f"{path}: {line}"
