@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
 
 from factory.errors import FactoryError
-
-_SOFT = ("softmax", "sigmoid")
 
 
 def random_images(model: keras.Model, count: int = 4, seed: int = 0, size: int = 64) -> np.ndarray:
@@ -18,18 +17,19 @@ def random_images(model: keras.Model, count: int = 4, seed: int = 0, size: int =
     return np.random.default_rng(seed).uniform(0, 255, (count, *shape)).astype("float32")
 
 
-def perturb(model: keras.Model, seed: int = 0) -> None:
+def perturb(model: keras.Model, seed: int = 0, images: np.ndarray | None = None) -> None:
     """Gives every weight a part in the outputs: as they start, statistics and biases are zeros and ones.
 
     One pass in training mode on random images sets the batch-norm statistics; then all statistics, scales, offsets
-    and biases are moved at random, by about a fifth of the size of what they act on.
+    and biases are moved at random, by about a fifth of the size of what they act on. Give `images` where the model
+    wants other values than 0 to 255: statistics of another range would drown what tells images apart.
     """
     norms = [layer for layer in _all_layers(model) if isinstance(layer, keras.layers.BatchNormalization)]
     momenta = [layer.momentum for layer in norms]
     try:
         for layer in norms:
             layer.momentum = 0.0  # the statistics become those of this one batch
-        model(random_images(model, seed=seed), training=True)
+        model(random_images(model, seed=seed) if images is None else images, training=True)
     finally:
         for layer, momentum in zip(norms, momenta, strict=True):
             layer.momentum = momentum
@@ -63,31 +63,39 @@ def _all_layers(model: keras.Model) -> list[keras.Layer]:
 
 
 def logits(model: keras.Model, images: np.ndarray) -> list[np.ndarray]:
-    """The outputs of a functional model for these images, taken before a final softmax or sigmoid."""
+    """The outputs of a functional or sequential model for these images, taken before a final softmax or sigmoid."""
     layers = {layer.name: layer for layer in model.layers}
+    names = [model.layers[-1].name] if isinstance(model, keras.Sequential) else model.output_names
     ends, heads = [], []
-    for name, tensor in zip(model.output_names, model.outputs, strict=True):
+    for name, tensor in zip(names, model.outputs, strict=True):
         layer = layers.get(name)
-        config = layer.get_config() if layer is not None else {}
-        head = None
-        if isinstance(layer, keras.layers.Softmax) or config.get("activation") in _SOFT:
-            tensor = layer.input
-            head = _without_activation(layer, config)
-        ends.append(tensor)
-        heads.append(head)
-    single = len(ends) == 1
-    values = keras.Model(model.input, ends[0] if single else ends)(images, training=False)
+        if layer is not None and _ends_soft(layer):
+            ends.append(layer.input)
+            heads.append(_without_activation(layer))
+        else:
+            ends.append(tensor)
+            heads.append(None)
+    values = keras.Model(_single(model.inputs), _single(ends))(images, training=False)
     return [
         keras.ops.convert_to_numpy(value if head is None else head(value))
-        for head, value in zip(heads, [values] if single else values, strict=True)
+        for head, value in zip(heads, values if len(ends) > 1 else [values], strict=True)
     ]
 
 
-def _without_activation(layer: keras.Layer, config: dict) -> keras.Layer | None:
+def _single(values: list) -> Any:
+    """The only one of these values, or all of them: Keras wants no lists of one."""
+    return values[0] if len(values) == 1 else values
+
+
+def _ends_soft(layer: keras.Layer) -> bool:
+    return isinstance(layer, keras.layers.Softmax) or layer.get_config().get("activation") in ("softmax", "sigmoid")
+
+
+def _without_activation(layer: keras.Layer) -> keras.Layer | None:
     """A copy of a layer with weights that leaves its activation out, None for a layer that is nothing else."""
     if not layer.weights:
         return None
-    copy = type(layer).from_config({**config, "activation": "linear"})
+    copy = type(layer).from_config({**layer.get_config(), "activation": "linear"})
     copy.build(layer.input.shape)
     copy.set_weights(layer.get_weights())
     return copy

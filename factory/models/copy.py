@@ -76,7 +76,7 @@ def _report(a: Structure, b: Structure, failure: NoMatch) -> str:
         )
         lines += [f"    {a.units[failure.tie[0]]} in {a.name}", f"    {b.units[failure.tie[1]]} in {b.name}"]
     else:
-        lines.append("both have the same layers, wired differently; seen from the input:")
+        lines.append("both have the same layers, wired differently or shared by other calls")
         strange = diverging(a, b)
         lines += _listed(a, "at a place of their own", strange[0]) + _listed(b, "at a place of their own", strange[1])
     return "\n".join(lines)

@@ -47,8 +47,9 @@ class _Matching:
         while tie := self._tie(colours):
             if not self.labels:
                 raise NoMatch(tie)
+            chosen = self._number((colours[0][tie[0]], "chosen"))
             for side, index in zip(colours, tie, strict=True):
-                side[index] = self._number((colours[0][tie[0]], "chosen"))
+                side[index] = chosen
             colours = self._refined(colours)
         partner = {colour: index for index, colour in enumerate(colours[1])}
         pairs = [partner[colour] for colour in colours[0]]
@@ -95,7 +96,7 @@ class _Matching:
     def _fits(self, pairs: Pairs) -> bool:
         """Whether the pairs keep signatures, edges, outputs and the sharing of weights."""
         a, b = self.sides
-        shared: dict[int, int] = {}
+        partners: dict[int | None, int | None] = {}
         for unit, partner in zip(a.units, (b.units[index] for index in pairs), strict=True):
             theirs = [(edge.source, self._label(edge)) for edge in partner.inputs]
             mine = [(pairs[edge.source], self._label(edge)) for edge in unit.inputs]
@@ -103,7 +104,7 @@ class _Matching:
                 mine, theirs = sorted(mine), sorted(theirs)
             if unit.signature != partner.signature or mine != theirs:
                 return False
-            if shared.setdefault(id(unit.layer), id(partner.layer)) != id(partner.layer) and unit.weights:
+            if partners.setdefault(unit.identity, partner.identity) != partner.identity:
                 return False
         return [pairs[edge.source] for edge in a.outputs] == [edge.source for edge in b.outputs]
 
@@ -121,10 +122,10 @@ def _uses(structure: Structure) -> list[list[tuple[int, int, Edge]]]:
 
 def _siblings(structure: Structure) -> list[list[int]]:
     """For every unit the others that are calls of the same layer."""
-    calls: dict[tuple[int, str], list[int]] = defaultdict(list)
+    calls: dict[int, list[int]] = defaultdict(list)
     for index, unit in enumerate(structure.units):
-        if unit.layer is not None:
-            calls[id(unit.layer), unit.kind].append(index)
+        if unit.identity is not None:
+            calls[unit.identity].append(index)
     siblings: list[list[int]] = [[] for _ in structure.units]
     for family in calls.values():
         for index in family:

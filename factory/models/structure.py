@@ -41,6 +41,11 @@ class Unit:
         return self.kind in COMMUTATIVE
 
     @property
+    def identity(self) -> int | None:
+        """The same for units that are calls of one layer, None for a unit without weights."""
+        return next((id(variable) for variable, _ in self.weights.values()), None)
+
+    @property
     def signature(self) -> tuple:
         """Kind and shapes: units with different signatures never match."""
         return self.kind, tuple(sorted((slot, shape) for slot, (_, shape) in self.weights.items()))

@@ -73,6 +73,7 @@ def mobile() -> Graph:
     inverted(net, "s1.1", 8, 1, 1, "relu6", se=False)
     inverted(net, "s2.1", 12, 2, 6, "relu6", se=False)
     inverted(net, "s2.2", 12, 1, 6, "relu6", se=False)
+    inverted(net, "s2.3", 12, 1, 6, "relu6", se=False)
     return head(net)
 
 

@@ -6,22 +6,12 @@ import keras
 import numpy as np
 import pytest
 from cases import CASES, Case
+from running import images, results
 
 from factory.graph import ops
 from factory.models.build import build_graph
 
 cases = pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
-
-
-def images(shape: ops.Shape, seed: int = 0) -> np.ndarray:
-    sizes = [9, 8][: len(shape) - 1]
-    full = [2, *(given or size for given, size in zip(shape, sizes, strict=False)), shape[-1]]
-    return np.random.default_rng(seed).normal(size=full).astype("float32")
-
-
-def results(model: keras.Model, x: np.ndarray, **options) -> list[np.ndarray]:
-    outputs = model(x, **options)
-    return [np.asarray(value) for value in (outputs if isinstance(outputs, list) else [outputs])]
 
 
 def test_there_is_a_case_for_every_operation():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from cases import EVEN, IMAGE, Case
 from graphs import GraphBuilder
-from test_lower_shapes import images, results
+from running import images, results
 
 from factory.errors import ShapeError
 from factory.graph import INPUT, ops

@@ -5,7 +5,7 @@ from __future__ import annotations
 from keras import KerasTensor, layers
 
 from factory.errors import ShapeError
-from factory.graph.ops import Activation, AdaptivePool, AvgPool, GlobalPool, MaxPool, MaxUnpool, Op
+from factory.graph.ops import Activation, AdaptivePool, AvgPool, GlobalPool, MaxPool, MaxUnpool, Op, ZeroPad
 from factory.models.layers import LeftOutAveragePooling2D, MaxPoolingIndices2D, MaxUnpooling2D, NegativePadding2D
 from factory.models.lower.padding import NONE, stock_padding
 from factory.models.lower.site import Site, lower
@@ -32,21 +32,17 @@ def _never_negative(op: Op | None) -> bool:
 @lower.register
 def _avg_pool(op: AvgPool, site: Site, x: KerasTensor) -> KerasTensor:
     """Counted zeros are put around the image first; Keras' "same" leaves its own padding out of the mean."""
-    padding, shapes = op.padding, site.user_shapes
-    if op.counted_padding != NONE:
+    padding, shapes, counted = op.padding, site.user_shapes, op.counted_padding
+    if counted != NONE:
         if padding == "same":
             raise ShapeError(
                 "average pooling cannot count padding that is known only at run time",
                 "give the input a resolution, the padding in numbers, or do not count it",
             )
-        x = site.layer(layers.ZeroPadding2D, ".pad", padding=op.counted_padding)(x)
-        (height, width), counted = op.padding, op.counted_padding
-        padding = (
-            (height[0] - counted[0][0], height[1] - counted[0][1]),
-            (width[0] - counted[1][0], width[1] - counted[1][1]),
-        )
-        grown = [sum(pads) for pads in counted]
-        shapes = [(*(s and s + g for s, g in zip(shape[:2], grown, strict=True)), shape[2]) for shape in shapes]
+        x = site.layer(layers.ZeroPadding2D, ".pad", padding=counted)(x)
+        (top, bottom), (left, right) = padding
+        padding = (top - counted[0][0], bottom - counted[0][1]), (left - counted[1][0], right - counted[1][1])
+        shapes = [ZeroPad(counted).outputs(shape)[0] for shape in shapes]
     stock = stock_padding(padding, op.kernel, op.stride, shapes)
     if stock is None:
         return site.layer(LeftOutAveragePooling2D, kernel=op.kernel, stride=op.stride, padding=padding)(x)
@@ -61,8 +57,25 @@ def _global_pool(op: GlobalPool, site: Site, x: KerasTensor) -> KerasTensor:
 
 @lower.register
 def _adaptive_pool(op: AdaptivePool, site: Site, x: KerasTensor) -> KerasTensor:
-    kind = layers.AdaptiveMaxPooling2D if op.kind == "max" else layers.AdaptiveAveragePooling2D
-    return site.layer(kind, output_size=op.size)(x)
+    """Plain pooling where the cells are equal. Keras' adaptive layers fail in a tf.function where a size is 1.
+
+    There the axis is kept, at least 2 long, and pooled afterwards.
+    """
+    plain = layers.MaxPooling2D if op.kind == "max" else layers.AveragePooling2D
+    adaptive = layers.AdaptiveMaxPooling2D if op.kind == "max" else layers.AdaptiveAveragePooling2D
+    old: list[int] = list(site.shapes[0][:2])  # type: ignore[arg-type]
+    axes = list(zip(old, op.size, strict=True))
+    if all(size % new == 0 for size, new in axes):
+        window = tuple(size // new for size, new in axes)
+        return site.layer(plain, pool_size=window, strides=window)(x)
+    if 1 not in op.size:
+        return site.layer(adaptive, output_size=op.size)(x)
+    if any(size == new == 1 for size, new in axes):
+        x = site.layer(layers.UpSampling2D, ".twice", size=tuple(2 if size == new == 1 else 1 for size, new in axes))(x)
+    kept = tuple(max(size, 2) if new == 1 else new for size, new in axes)
+    x = site.layer(adaptive, ".adapt", output_size=kept)(x)
+    window = tuple(size if new == 1 else 1 for size, new in zip(kept, op.size, strict=True))
+    return site.layer(plain, pool_size=window)(x)
 
 
 @lower.register

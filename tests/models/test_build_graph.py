@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -13,6 +10,7 @@ import pytest
 import tensorflow as tf
 from graphs import GraphBuilder
 from networks import EFFICIENT, MOBILE, stock_networks
+from running import run
 
 from factory.errors import FactoryError
 from factory.graph import INPUT, Graph, ops
@@ -181,6 +179,7 @@ def test_a_mirrored_model_trains_on_two_devices():
 import numpy as np, tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+from running import run
 from networks import EFFICIENT
 from factory.models.build import build_graph
 from factory.models.devices import make_strategy, strategy_scope
@@ -200,12 +199,3 @@ def test_common_networks_need_no_layer_of_our_own(graph):
     model = build_graph(graph)
     kinds = {layer["module"] for layer in json.loads(model.to_json())["config"]["layers"]}
     assert kinds == {"keras.layers"}
-
-
-def run(script: str) -> str:
-    """What a Python process of its own prints, with the tests' modules to import."""
-    here = Path(__file__).parent
-    path = f"import sys; sys.path[:0] = [{str(here)!r}, {str(here.parents[1])!r}]\n"
-    done = subprocess.run([sys.executable, "-c", path + script], capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
