@@ -14,29 +14,35 @@ Signature = Callable[[str], Mapping[str, Type] | None]
 KEPT_OVER_BLOCKS = ("block", "from", "repeats", "after", "scaled", "share")
 
 
-def merge(base: Map, child: Map, signature: Signature, path: str = "") -> Map:
+def merge(
+    base: Map, child: Map, signature: Signature, path: str = "", problems: list[Problem] | None = None
+) -> Map:
     """`child` over `base`, key by key; null removes, `after` places, lists replace. Neither is changed.
 
     Where `block` changes, `repeats`, `from` and parameters of the same name and type stay and all others are dropped;
-    where `kind` changes, all are. Raises SpecError for a null or an `after` that names nothing.
+    where `kind` changes, all are. A null or an `after` that names nothing is added to `problems`, or raises SpecError where
+    no list is given.
     """
+    found: list[Problem] = [] if problems is None else problems
     result = _kept(base, child, signature)
     for key, value in child.items():
         here = f"{path}.{key}" if path else str(key)
         if value is None:
             if key not in base:
                 hint = did_you_mean(key, map(str, base)) if base else ""
-                raise SpecError(
-                    [Problem(here, "null removes nothing: there is no such key", child.keys_at.get(key), hint)]
-                )
+                message = "null removes nothing: there is no such key"
+                found.append(Problem(here, message, child.keys_at.get(key), hint, len(str(key))))
             result.remove(key)
         elif isinstance(value, Map) and "after" in value and not isinstance(base.get("block"), str):
-            merged = merge(result[key], value, signature, here) if isinstance(result.get(key), Map) else value.copy()
-            result = _placed(result, key, merged, child, here)
+            old = result.get(key)
+            merged = merge(old, value, signature, here, found) if isinstance(old, Map) else value.copy()
+            result = _placed(result, key, merged, child, here, found)
         elif isinstance(value, Map) and isinstance(result.get(key), Map):
-            result[key] = merge(result[key], value, signature, here)
+            result[key] = merge(result[key], value, signature, here, found)
         else:
             result.take(key, child)
+    if found and problems is None:
+        raise SpecError(found)
     return result
 
 
@@ -55,15 +61,15 @@ def _kept(base: Map, child: Map, signature: Signature) -> Map:
     return result
 
 
-def _placed(base: Map, key: str, value: Map, child: Map, path: str) -> Map:
+def _placed(base: Map, key: str, value: Map, child: Map, path: str, problems: list[Problem]) -> Map:
     """`base` with the entry right behind the one that its `after` names; `input` is before all."""
     after = value["after"]
     names = [name for name in base if name != key]
     if after != "input" and after not in names:
-        hint = did_you_mean(after, names)
-        raise SpecError(
-            [Problem(f"{path}.after", f"there is no '{after}' to come after", value.values_at.get("after"), hint)]
-        )
+        mark, hint = value.values_at.get("after"), did_you_mean(after, names)
+        message = f"there is no '{after}' to come after"
+        problems.append(Problem(f"{path}.after", message, mark, hint, len(str(after))))
+        after = names[-1] if names else "input"
     value = value.copy()
     value.remove("after")
     result = Map(base.mark)

@@ -10,7 +10,7 @@ from typing import Any
 from factory.blocks import REGISTRY
 from factory.blocks.types import TYPES, Type
 from factory.blocks.values import show
-from factory.errors import FactoryError, Source, SpecError, did_you_mean
+from factory.errors import FactoryError, Problem, Source, SpecError, did_you_mean
 from factory.spec.merging import Signature, merge
 from factory.spec.reading import Map, Seq, from_python, read_file
 from factory.spec.spec import Spec, compile_spec
@@ -31,20 +31,33 @@ def load(source: str | os.PathLike[str] | Mapping[str, Any] | Spec, **overrides:
         spec = source
     elif isinstance(source, Mapping):
         document = from_python(dict(source), Source("<mapping>"))
-        spec = compile_spec(_inherit(document, None, []), "<mapping>")
+        spec = _compiled(document, None)
     else:
         name = os.fspath(source)
         path = find_spec(name)
-        spec = compile_spec(_inherit(read_file(path), path, [path.resolve()]), str(path))
+        spec = _compiled(read_file(path), path)
     return spec.override(changes) if changes else spec
 
 
-def _inherit(document: Map, path: Path | None, trail: list[Path]) -> Map:
-    """The document with its includes taken in, over its parents."""
+def _compiled(document: Map, path: Path | None) -> Spec:
+    """The spec of a document; mistakes of merging and of compiling are told together."""
+    problems: list[Problem] = []
+    merged = _inherit(document, path, [path.resolve()] if path else [], problems)
+    try:
+        spec = compile_spec(merged, str(path) if path else "<mapping>")
+    except SpecError as error:
+        problems += error.problems
+    if problems:
+        raise SpecError(problems)
+    return spec
+
+
+def _inherit(document: Map, path: Path | None, trail: list[Path], problems: list[Problem]) -> Map:
+    """The document with its includes taken in, over its parents; what does not fit is added to `problems`."""
     document = _with_includes(document, path)
-    parent = document.get("extends")
-    if parent is None:
+    if "extends" not in document:
         return document
+    parent = document["extends"]
     mark = document.values_at.get("extends")
     if not isinstance(parent, str):
         raise SpecError.single(f"expected a zoo name or a path, received {show(parent)}", path="extends", mark=mark)
@@ -59,11 +72,11 @@ def _inherit(document: Map, path: Path | None, trail: list[Path]) -> Map:
         )
     if len(trail) >= MAX_PARENTS:
         raise SpecError.single(f"more than {MAX_PARENTS} parents", path="extends", mark=mark)
-    base = _inherit(read_file(found), found, [*trail, found.resolve()])
+    base = _inherit(read_file(found), found, [*trail, found.resolve()], problems)
     child = document.copy()
     child.remove("extends")
     base.remove("expect")  # a parent's numbers say nothing about its child
-    return merge(base, child, signature_of(base, child))
+    return merge(base, child, signature_of(base, child), problems=problems)
 
 
 def _with_includes(document: Map, path: Path | None) -> Map:
