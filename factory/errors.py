@@ -107,10 +107,10 @@ def nearest(name: object, known: Iterable[str]) -> str | None:
 
 def did_you_mean(name: object, known: Iterable[str], *, many: int = 12) -> str:
     """A hint for an unknown name: the nearest one, otherwise the known names when they are few."""
-    names = sorted(known)
+    names = sorted(set(map(str, known)))
     if match := nearest(name, names):
         return f"did you mean '{match}'?"
-    if not names:
+    if not names or not many:
         return ""
     shown = ", ".join(names[:many]) + (", ..." if len(names) > many else "")
     return f"known: {shown}"

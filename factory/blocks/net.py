@@ -8,7 +8,8 @@ from functools import partial
 from typing import Any
 
 from factory.blocks.registry import REGISTRY, BlockInfo
-from factory.blocks.values import Activation, Conventions, Norm, nearest_int
+from factory.blocks.types import ACTIVATION, BIAS, INITIALIZER, NORM, PADDING
+from factory.blocks.values import Activation, Conventions, Norm, nearest_int, show
 from factory.errors import FactoryError, ShapeError, did_you_mean
 from factory.graph import INPUT, Node, Ref, Totals
 from factory.graph.cost import op_totals
@@ -21,6 +22,8 @@ from factory.graph.ops import (
     WeightedSum,
     shape_text,
 )
+
+CONVENTION_TYPES = dict(zip(Conventions._fields, (NORM, ACTIVATION, PADDING, BIAS, INITIALIZER), strict=True))
 
 Stride = tuple[float, float] | None
 
@@ -94,13 +97,19 @@ class Net:
         return function
 
     def _call(self, info: BlockInfo, *inputs: Tensor, name: str | None = None, **values: Any) -> Any:
+        for x in inputs:
+            if not isinstance(x, Tensor):
+                raise TypeError(f"block '{info.name}' takes tensors, received {show(x)}; parameters have names")
         changes: dict[str, Any] = {}
         if not values.keys() <= info.parameters.keys():
             for key in list(values.keys() - info.parameters.keys()):
                 if key not in Conventions._fields:
                     hint = did_you_mean(key, info.parameters)
                     raise TypeError(f"block '{info.name}' has no parameter '{key}'; {hint}")
-                changes[key] = values.pop(key)
+                changes[key] = CONVENTION_TYPES[key].parse(values.pop(key))
+        for key, value in values.items():
+            if isinstance(value, (str, dict, list)):  # written as in a spec
+                values[key] = info.parameters[key].type.parse(value)
         result = self.run(info, inputs, values, changes, name or info.name)
         return next(iter(result.values())) if len(result) == 1 else result
 
@@ -167,7 +176,10 @@ class Net:
 
     def expanded(self, channels: float) -> int:
         """Channels times an expansion, rounded by the spec's width rule when it sets one, else to the nearest."""
-        return self.expand_rounding(channels) if self.expand_rounding else nearest_int(channels)
+        rounded = self.expand_rounding(channels) if self.expand_rounding else nearest_int(channels)
+        if rounded < 1:
+            raise ShapeError(f"an expansion to {channels} channels leaves none", "raise expand")
+        return rounded
 
     def drop_branch(self, x: Tensor) -> Tensor:
         """Stochastic depth on a residual branch; the network's rate and the block's place decide how much."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from factory.blocks.values import pair
+from factory.errors import ShapeError
 from factory.graph.ops import Pads, Pair, Shape, same_pads
 from factory.graph.ops.base import image
 
@@ -38,13 +39,18 @@ def ceil_padding(pads: Pads, shape: Shape, kernel: Pair, stride: Pair) -> Pads:
     """Padding that makes a pooling end with ceil instead of floor: more behind, as PyTorch's ceil_mode.
 
     A last window that would begin in the padding behind is left out, as there. Where the size is not known, stride - 1
-    does the same.
+    does the same, unless there might be such a window: then a ShapeError.
     """
     if pads == "same":
         return pads
     grown = []
     for size, (before, behind), k, s in zip(shape[:2], pads, kernel, stride, strict=True):  # type: ignore[arg-type]
         if size is None:
+            if s > 1 and behind + s > k:
+                raise ShapeError(
+                    f"ceil_mode with kernel {k}, stride {s} and padding {behind} needs a known resolution",
+                    "give the input a resolution, or pad less",
+                )
             grown.append((before, behind + s - 1))
             continue
         count = -(-(size + before + behind - k) // s) + 1

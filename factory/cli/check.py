@@ -35,7 +35,10 @@ def run(
     max_params: MaxParams = MAX_PARAMS,
     max_nodes: MaxNodes = MAX_NODES,
 ) -> None:
-    """Check specs: every rule of the language, every shape, and the costs under 'expect'."""
+    """Check specs, and that they cost what they expect to.
+
+    Every rule of the language, every shape, and the numbers under 'expect'; all mistakes of all files in one run.
+    """
     from factory.errors import FactoryError
     from factory.spec.check import check
 

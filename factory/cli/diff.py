@@ -22,6 +22,8 @@ from factory.cli.options import (
 )
 from factory.cli.output import count, print_table
 
+_LABELS = {"macs": "MACs"}
+
 
 def run(
     a: Annotated[
@@ -41,7 +43,7 @@ def run(
     max_params: MaxParams = MAX_PARAMS,
     max_nodes: MaxNodes = MAX_NODES,
 ) -> None:
-    """Show what differs between two specs, and their costs side by side."""
+    """Show how two specs differ, in values and in costs."""
     from factory.spec.diff import compare
     from factory.spec.writing import flow
 
@@ -57,7 +59,7 @@ def run(
         rows = [[change["path"], *(_value(change[side], flow) for side in "ab")] for change in found["changes"]]
         print_table(["path", a, b], rows, left={"path", a, b})
         print()
-    rows = [[name, *map(count, pair), *_delta(*pair)] for name, pair in found["costs"].items()]
+    rows = [[_LABELS.get(name, name), *map(count, pair), *_delta(*pair)] for name, pair in found["costs"].items()]
     print_table(["cost", a, b, "difference", "ratio"], rows, left={"cost"})
     print()
     same, (first, second) = found["same_network"], found["hashes"]

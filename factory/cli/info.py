@@ -41,7 +41,11 @@ def run(
     max_params: MaxParams = MAX_PARAMS,
     max_nodes: MaxNodes = MAX_NODES,
 ) -> None:
-    """Show stages, parameters, MACs, activations, receptive fields and memory of a network."""
+    """Show what a network is made of and costs, stage by stage.
+
+    Parameters, MACs (multiply-accumulates) and activations are exact, memory is an estimate. Field is the receptive
+    field in pixels of the input. MODEL is a .keras file or a SavedModel folder that `factory build` wrote.
+    """
     from factory.cli.stages import print_layers, print_stages, print_totals
     from factory.spec import plan
     from factory.spec.summary import layers as layers_of

@@ -24,15 +24,21 @@ for command in (list, info, check, render, diff, new, blocks, schema, build, pre
     app.command(command.__name__.rpartition(".")[2])(command.run)
 
 
-@app.callback()
-def options(
-    version: bool = typer.Option(False, "--version", help="Print the version and exit.", is_eager=True),
-) -> None:
-    if version:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         from factory import __version__
 
         print(f"factory {__version__}")
         raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: bool = typer.Option(
+        False, "--version", help="Print the version and exit.", is_eager=True, callback=_print_version
+    ),
+) -> None:
+    """Options of the command itself."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

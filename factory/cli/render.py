@@ -19,7 +19,10 @@ def run(
         bool, typer.Option("--flat", help="Apply the multipliers: every number is the network's own, scale is 1.")
     ] = False,
 ) -> None:
-    """Print the resolved spec: inheritance and overrides applied, every default filled in."""
+    """Print a spec with every default filled in.
+
+    Inheritance and overrides are applied, so that it stands by itself; it is the same network as before.
+    """
     from factory.spec.render import render
 
     print(render(load_spec(spec, settings, width, depth, resolution), flat=flat), end="")

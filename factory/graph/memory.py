@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from factory.graph.graph import Graph, Ref
 from factory.graph.ops import Activation, BatchNorm, Flatten, Reshape, elements, known
 
@@ -14,16 +16,20 @@ def inference_peak(graph: Graph) -> int | None:
     """
     if not _all_known(graph):
         return None
+    same: dict[Ref, Ref] = {}  # the tensor that a tensor is, in another shape or handed on
+    reads: Counter[Ref] = Counter()
+    for index, node in enumerate(graph.nodes):
+        if isinstance(node.op, (Flatten, Reshape)) or node.op.training_only:
+            same[index, 0] = same.get(node.inputs[0], node.inputs[0])
+        else:
+            reads.update(same.get(ref, ref) for ref in node.inputs)
+    results = {same.get(ref, ref) for ref in graph.outputs.values()}
     owner: dict[Ref, Ref] = {}  # the tensor whose memory a tensor lives in
     last: dict[Ref, int] = {}  # the last node that reads that memory
-    reads: dict[Ref, int] = {}
-    for node in graph.nodes:
-        for ref in node.inputs:
-            reads[ref] = reads.get(ref, 0) + 1
-    results = set(graph.outputs.values())
     for index, node in enumerate(graph.nodes):
-        in_place = isinstance(node.op, (BatchNorm, Activation)) and reads[node.inputs[0]] == 1
-        if isinstance(node.op, (Flatten, Reshape)) or node.op.training_only or in_place:
+        source = same.get(node.inputs[0], node.inputs[0])
+        in_place = isinstance(node.op, (BatchNorm, Activation)) and reads[source] == 1 and source not in results
+        if (index, 0) in same or in_place:
             owner[index, 0] = owner.get(node.inputs[0], node.inputs[0])
         for ref in node.inputs:
             last[owner.get(ref, ref)] = index

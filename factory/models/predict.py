@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from factory.errors import FactoryError
 from factory.models.labels import read_label_file
@@ -54,8 +54,10 @@ def read_image(path: str | Path, shape: tuple[int | None, ...]) -> np.ndarray:
     try:
         with Image.open(path) as image:
             upright = ImageOps.exif_transpose(image).convert(MODES[channels])
+    except UnidentifiedImageError:
+        raise FactoryError(f"{path}: cannot be read as an image: it is in no known image format") from None
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        reason = getattr(error, "strerror", None) or str(error).partition(" '")[0]
+        reason = getattr(error, "strerror", None) or error
         raise FactoryError(f"{path}: cannot be read as an image: {reason}") from None
     size = (width or upright.width, height or upright.height)
     if size != upright.size:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from keyword import iskeyword
 from typing import Any
 
 from factory.blocks import REGISTRY
@@ -56,10 +57,10 @@ class Compiler:
     def fail_at(self, error: Invalid, raw: Any, mark: Mark | None, path: str) -> None:
         """A mistake somewhere inside a value: walks down to where it stands."""
         value = raw
-        for part in error.loc:
+        for depth, part in enumerate(error.loc, 1):
             path = f"{path}.{part}"
             if isinstance(value, Map):
-                unknown = error.message.startswith("unknown")
+                unknown = depth == len(error.loc) and error.message.startswith(("unknown key", "unknown parameter"))
                 mark = (value.keys_at if unknown else value.values_at).get(part, mark)
                 value = part if unknown else value.get(part)
             elif isinstance(value, Seq) and isinstance(part, int) and part < len(value):
@@ -144,7 +145,8 @@ class Compiler:
 
     def _parameter(self, name: Any, given: Any, path: str, declared: Map) -> Parameter | None:
         mark = declared.values_at.get(name)
-        if name in CALL_KEYS or name in SCOPE_NAMES or not isinstance(name, str) or not IDENTIFIER.fullmatch(name):
+        taken = name in CALL_KEYS or name in SCOPE_NAMES or name in ("true", "false")
+        if taken or not isinstance(name, str) or not IDENTIFIER.fullmatch(name) or iskeyword(name):
             self.fail(path, f"a parameter cannot be called '{name}'", declared.keys_at.get(name), "choose another name")
             return None
         options = given if isinstance(given, Map) else Map()
@@ -184,9 +186,14 @@ class Compiler:
             return
         names = SCOPE_NAMES | block.parameters.keys()
         bodies = frozenset(key for key, p in block.parameters.items() if p.type in (BODY, CALL))
+        before, outputs = len(self.problems), raw.get("outputs")
         block.body = self.body(
             raw["body"], f"{path}.body", raw.values_at.get("body"), names, bodies, block.inputs, block.outputs
         )
+        for problem in self.problems[before:]:
+            if problem.path.startswith(f"{path}.body.outputs.") and isinstance(outputs, Map):
+                problem.path = problem.path.replace(".body.outputs.", ".outputs.")
+                problem.mark = outputs.values_at.get(problem.path.rpartition(".")[2], problem.mark)
 
     def _check_recursion(self) -> None:
         uses = {name: _called_by(block) for name, block in self.blocks.items()}

@@ -6,6 +6,7 @@ import ast
 import math
 import operator
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -65,7 +66,9 @@ def compile_expression(text: str) -> Expression:
     if len(text) > MAX_LENGTH:
         raise ExpressionError(f"an expression of {len(text)} characters, the limit is {MAX_LENGTH}")
     try:
-        tree = ast.parse(_IN.sub("in_.", text[2:-1].strip()), mode="eval")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # Python warns of `1if a else b`; here it cannot be read
+            tree = ast.parse(_IN.sub("in_.", text[2:-1].strip()), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise ExpressionError(f"cannot read the expression {text}", _syntax_hint(text)) from None
     compiler = _Compiler(text)
@@ -114,12 +117,14 @@ def _number(value: Any) -> Any:
     return value
 
 
-def _divisible(value: float, to: int = 8, keep: float = 0.9) -> int:
-    return Multiple(to=to, keep=keep)(value)
+def _divisible(value: float, to: float = 8, keep: float = 0.9) -> int:
+    if _number(to) != int(to) or to < 1 or not 0 <= _number(keep) <= 1:
+        raise ValueError("divisible(x, to, keep) needs a whole number to >= 1 and 0 <= keep <= 1")
+    return Multiple(to=int(to), keep=float(keep))(_number(value))
 
 
 def _round(value: float) -> int:
-    return nearest_int(value)
+    return nearest_int(_number(value))
 
 
 def _smallest(*values: float) -> float:
@@ -134,11 +139,13 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "min": _smallest,
     "max": _largest,
     "round": _round,
-    "ceil": lambda value: math.ceil(value - 1e-9),
-    "floor": lambda value: math.floor(value + 1e-9),
+    "ceil": lambda value: math.ceil(_number(value) - 1e-9),
+    "floor": lambda value: math.floor(_number(value) + 1e-9),
     "divisible": _divisible,
     "width": lambda value: value,  # replaced by the spec's scaling while planning
 }
+
+_MOST_ARGUMENTS = {"min": 64, "max": 64, "divisible": 3}
 
 _BINARY: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -178,6 +185,8 @@ class _Compiler:
         value = node.value
         if not isinstance(value, (int, float, str)):
             raise ExpressionError(f"{value!r} is not allowed in {self.text}")
+        if not isinstance(value, str) and not abs(value) <= MAX_NUMBER:
+            raise ExpressionError(f"a number beyond {MAX_NUMBER:.0e} in {self.text}")
         return lambda scope: value
 
     def on_name(self, node: ast.Name) -> Callable[[Scope], Any]:
@@ -246,6 +255,8 @@ class _Compiler:
         if name not in FUNCTIONS:
             raise ExpressionError(f"unknown function '{name}' in {self.text}", did_you_mean(name, FUNCTIONS))
         arguments = [self.compile(argument) for argument in node.args]
+        if not 1 <= len(arguments) <= _MOST_ARGUMENTS.get(name, 1):
+            raise ExpressionError(f"{name} cannot take {len(arguments)} values in {self.text}")
         if name == "width":
             self.names.add("width()")
             return lambda scope: scope["width()"](*[argument(scope) for argument in arguments])

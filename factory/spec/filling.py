@@ -1,4 +1,4 @@
-"""A resolved spec as plain data with every default filled in: what `factory render` writes and `factory diff` compares."""
+"""A resolved spec as plain data with every default filled in: what is rendered and compared."""
 
 from __future__ import annotations
 
@@ -112,10 +112,12 @@ class _Filler:
             for key in changes:
                 base.remove(key)
             for key, change in changes.items():
-                result[key] = self.change(base, change, result, repeated, key)
+                result[key] = self.change(base, change, result, repeated, key, later)
         return result
 
-    def change(self, base: Map, change: Map, filled: Mapping[str, Any], repeated: bool, which: str) -> Any:
+    def change(
+        self, base: Map, change: Map, filled: Mapping[str, Any], repeated: bool, which: str, later: list[str]
+    ) -> Any:
         """What `first` or `last` says. Where it changes the block, the new one's parameters are filled in."""
         if change.get("block", base["block"]) == base["block"]:
             return plain(change)  # it goes over a call that is filled in
@@ -125,7 +127,7 @@ class _Filler:
             strides = {key for key, kind in (self.signature(base["block"]) or {}).items() if kind == STRIDE}
             stays |= {key for key in strides if self.agree(base, change, key)}
         stays |= merged.keys()
-        result = self.parameters(merged, repeated, [])
+        result = self.parameters(merged, repeated, later if which == "first" else [])
         return {key: value for key, value in result.items() if key in change or key not in stays}
 
     def agree(self, base: Map, change: Map, key: str) -> bool:

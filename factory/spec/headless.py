@@ -8,8 +8,10 @@ from factory.spec.spec import Spec, compile_spec
 
 
 def without_top(spec: Spec) -> Spec:
-    """The spec of what `plan(spec, top=False)` plans: no output stages, no auxiliary heads; its features are its outputs,
-    or what the output stages read."""
+    """The spec of what `plan(spec, top=False)` plans: no output stages, no auxiliary heads.
+
+    Its outputs are the features, or else what the output stages read.
+    """
     code = spec.stages
     ends = {name for name, _ in spec.outputs.values()} or {code.result}
     by_name = {call.name: (call, sources) for call, sources in zip(code.calls, code.sources, strict=True)}

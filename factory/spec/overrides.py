@@ -100,7 +100,7 @@ def _known(base: Map, above: str, signature: Signature) -> list[str] | None:
     from factory.spec.spec import KEYS
 
     if not above:
-        return list(KEYS)
+        return [key for key in KEYS if key not in ("extends", "include")]  # taken in long before
     if above in ("stages", "blocks"):
         return list(base)
     if above in SECTIONS:

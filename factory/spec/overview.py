@@ -20,7 +20,9 @@ def matching_names(pattern: str | None = None) -> list[str]:
     found = [name for name in names if fnmatchcase(name, pattern) or (not wild and pattern in name)]
     if not found:
         hint = did_you_mean(pattern, names, many=0)
-        raise FactoryError(f"no network of the zoo fits '{pattern}'; " + (hint if "mean" in hint else "see: factory list"))
+        raise FactoryError(
+            f"no network of the zoo fits '{pattern}'; " + (hint if "mean" in hint else "see: factory list")
+        )
     return found
 
 

@@ -175,12 +175,14 @@ class _Planner:
         return found
 
     def before_outputs(self) -> dict[str, tuple[int, int]]:
-        """What the output stages read."""
+        """What the output stages read: of what they are given, a pooling's indices for example, not all need be."""
         names = [name for name, _ in self.spec.outputs.values()] or [self.spec.stages.result]
+        assert isinstance(self.net, GraphNet)
+        used = {ref for node in self.net.nodes if node.stage in names for ref in node.inputs}
         found: dict[str, tuple[int, int]] = {}
         for name in names:
             for tensor in self.read[name]:
-                if tensor.ref not in found.values():
+                if tensor.ref in used and tensor.ref not in found.values():
                     found[f"features{len(found) + 1}" if found else "features"] = tensor.ref
         return found
 
@@ -450,7 +452,9 @@ class _Planner:
         if factor == 1 or not frame.scale_width:
             return value
         result = self.spec.rounding.round_width(value * factor)
-        self.arithmetic[result] = f"{value} x {factor} -> {result}"
+        text, there = f"{value} x {factor} -> {result}", self.arithmetic.get(result, "")
+        if text not in there:
+            self.arithmetic[result] = f"{there}, {text}" if there else text
         return result
 
     def _count(self, call: Call, frame: _Frame) -> int:

@@ -153,7 +153,8 @@ class _Reader:
     def syntax(self, error: yaml.YAMLError) -> Problem:
         if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
             mark = Mark(self.source, error.problem_mark.line, error.problem_mark.column)
-            return Problem("", f"not YAML: {error.problem}", mark, error.context or "")
+            begun = f" that begins in line {error.context_mark.line + 1}" if error.context_mark else ""
+            return Problem("", f"not YAML: {error.problem}", mark, error.context + begun if error.context else "")
         return Problem("", f"not YAML: {error}".split("\n")[0], Mark(self.source, 0, 0))
 
     def value(self, event: Any, depth: int) -> tuple[Any, Mark, int]:

@@ -101,7 +101,11 @@ def _with_includes(document: Map, path: Path | None) -> Map:
                 raise SpecError.single(
                     "unknown key of an included file", path=str(key), mark=included.keys_at.get(key), hint=hint
                 )
-        _add_blocks(blocks, included.get("blocks", Map()))
+        theirs = included.get("blocks", Map())
+        if not isinstance(theirs, Map):
+            where = included.values_at.get("blocks")
+            raise SpecError.single(f"expected a mapping, received {show(theirs)}", path="blocks", mark=where)
+        _add_blocks(blocks, theirs)
     own = result.get("blocks", Map())
     if isinstance(own, Map):
         _add_blocks(blocks, own)
@@ -109,7 +113,7 @@ def _with_includes(document: Map, path: Path | None) -> Map:
     return result
 
 
-def _add_blocks(blocks: Map, more: Any) -> None:
+def _add_blocks(blocks: Map, more: Map) -> None:
     for name in more:
         if name in blocks:
             first = blocks.keys_at.get(name)

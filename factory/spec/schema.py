@@ -11,7 +11,7 @@ from factory.blocks import REGISTRY, BlockInfo, Parameter
 from factory.blocks.types import BODY, BRANCHES, TYPES
 from factory.spec.calls import CALL_KEYS, CONVENTION_KEYS
 from factory.spec.compile import CONVENTION_TYPES
-from factory.spec.schema_values import EXPRESSION, IDENTIFIER, Schema, nullable, opened, type_schema, value_definitions
+from factory.spec.schema_values import EXPRESSION, IDENTIFIER, Schema, nullable, type_schema, value_definitions
 from factory.spec.sections import SECTIONS
 from factory.spec.spec import KEYS, VERSION
 
@@ -180,7 +180,7 @@ def _bodies() -> dict[str, Schema]:
         },
         "branches": {
             "description": BRANCHES.expected,
-            "anyOf": [{"type": "array", "items": _ref("body"), "minItems": 1}, EXPRESSION, nullable(bodies)],
+            "anyOf": [{"type": "array", "items": _ref("body"), "minItems": 1}, nullable(bodies)],
         },
     }
 
@@ -250,7 +250,7 @@ def _block() -> Schema:
 
 def _parameter() -> Schema:
     types: Schema = {"enum": list(TYPES), "enumDescriptions": [kind.expected for kind in TYPES.values()]}
-    limit = nullable(opened({"type": "number"}))
+    limit = nullable({"type": "number"})
     properties: dict[str, Schema] = {
         "type": {"description": "type of the parameter", **types},
         "default": {"description": "its value where a call gives none; without a default it must be given"},

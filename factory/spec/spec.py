@@ -95,6 +95,7 @@ class _SpecCompiler:
         )
         self.cache = previous.cache if same and previous else {}
         self.reused = same
+        self.outputs_known = True
 
     def _same(self, key: str) -> bool:
         return self.previous is not None and self.document.get(key) is self.previous.document.get(key)
@@ -241,6 +242,13 @@ class _SpecCompiler:
             )
             return {}
         sources = {key: self.compiler._source(item, "outputs", marks.get(key)) for key, item in named.items()}
+        stages = self.document.get("stages")
+        for key, source in sources.items():
+            name = source[0] if source else "input"
+            if name != "input" and isinstance(stages, Map) and name not in stages:
+                hint = did_you_mean(name, stages)
+                self.fail("outputs", f"there is no stage '{name}'", marks.get(key), hint, len(name))
+                self.outputs_known = False
         return {key: source for key, source in sources.items() if source}
 
     def _stages(self, spec: Spec) -> Code:
@@ -275,7 +283,7 @@ class _SpecCompiler:
             if call is not None:
                 calls.append(call)
         code = Code(calls, mark, "stages", True)
-        if complete:
+        if complete and self.outputs_known:
             check_wiring(code, ("input",), spec.outputs or None, self.compiler.problems, spec.auxiliary, spec.features)
         return code
 

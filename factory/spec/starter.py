@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
 from factory.errors import FactoryError
@@ -17,7 +15,8 @@ _TEXT = """\
 factory: 1                     # version of the language
 name: {name}
 
-# The image. preprocess is part of the network: none, unit (0 to 1), tf (-1 to 1), torch, caffe, or {{scale, offset, mean, std}}.
+# The image. preprocess is part of the network: none, unit (0 to 1), tf (-1 to 1), torch, caffe, or
+# {{scale: ..., offset: ..., mean: [...], std: [...]}}.
 input: {{resolution: 96, channels: 3, preprocess: unit}}
 classes: 10
 
@@ -28,8 +27,8 @@ rounding: {{width: {{to: 8, keep: 0.9}}, depth: ceil}}
 # What holds for every convolution that says nothing else.
 conventions: {{norm: {{kind: batch, epsilon: 1e-3, momentum: 0.99}}, activation: swish, padding: same}}
 
-# From top to bottom; each stage reads the one before it. `factory blocks` lists all blocks, `factory blocks mbconv` explains one.
-# stride and filters hold for the first of the repeats and all of them: later repeats have stride 1.
+# From top to bottom; each stage reads the one before it. `factory blocks` lists all blocks, `factory blocks mbconv`
+# explains one. A stage's stride is that of its first repeat; the others have stride 1.
 stages:
   stem: {{block: conv, filters: 16, kernel: 3, stride: 2}}
   s1: {{block: mbconv, repeats: 1, filters: 16, expand: 1}}
@@ -42,21 +41,22 @@ stages:
 
 
 def write_starter(name: str) -> Path:
-    """Writes NAME.yaml, a small commented network; a name may have folders before it. Raises FactoryError where the file
-    is there already, and never leaves half a file."""
+    """Writes NAME.yaml, a small commented network; a name may have folders before it. Never leaves half a file.
+
+    Raises FactoryError where the file is there already, or cannot be written.
+    """
     path = Path(name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
     if not IDENTIFIER.fullmatch(path.stem):
         raise FactoryError(f"'{path.stem}' cannot name a network: letters, digits and _, not beginning with a digit")
-    if path.exists():
-        raise FactoryError(f"{path}: exists already, and is left as it is")
     try:
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.stem}-", encoding="utf-8") as file:
-            file.write(_TEXT.format(name=path.stem, file=path))
-            file.flush()
-            os.link(file.name, path)  # unlike a rename it fails where somebody else was faster
-        path.chmod(0o644)
+        with path.open("x", encoding="utf-8") as file:
+            try:
+                file.write(_TEXT.format(name=path.stem, file=path))
+            except BaseException:
+                path.unlink()
+                raise
     except FileExistsError:
         raise FactoryError(f"{path}: exists already, and is left as it is") from None
     except OSError as error:
-        raise FactoryError(f"cannot write {path}: {error.strerror or error}") from None
+        raise FactoryError(f"{path}: cannot be written: {error.strerror or error}") from None
     return path

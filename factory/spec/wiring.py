@@ -29,7 +29,7 @@ def check_wiring(
         hint = "write the body as a mapping: {name: call, ...}"
         problems.append(Problem(code.path, "calls in a list have no names to be outputs by", code.mark, hint))
         return
-    if code.names and _unknown_names(code, {*names, *inputs}, outputs, problems):
+    if _unknown_names(code, {*filter(None, names), *inputs}, outputs, problems):
         return
     sources: list[Sources | None] = []
     reads: dict[int, set[int]] = {}
@@ -59,6 +59,11 @@ def check_wiring(
                 hint = "read it with 'from', list it under 'outputs', or remove it"
                 problems.append(Problem(call.path, f"'{name}' leads nowhere", call.mark, hint, len(name)))
         _order(code, reads, problems)
+    else:
+        for index, call in enumerate(code.calls[:-1]):
+            if index not in read:
+                hint = "the next reads something else: remove one, or write the body as a mapping"
+                problems.append(Problem(call.path, "this call leads nowhere", call.mark, hint))
 
 
 def _unknown_names(code: Code, known: set[str], outputs: Outputs | None, problems: list[Problem]) -> bool:

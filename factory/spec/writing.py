@@ -51,9 +51,9 @@ def write(document: dict[str, Any]) -> str:
 
 def _entry(label: str, value: Any, indent: str) -> list[str]:
     """One entry of a mapping or list: on one line where it is short or nothing in it is a call."""
-    flow = f"{indent}{label}{flow(value)}"
-    if len(flow) <= WIDE or not _has_parts(value):
-        return [flow]
+    line = f"{indent}{label}{flow(value)}"
+    if len(line) <= WIDE or not _has_parts(value):
+        return [line]
     deeper = indent + "  "
     if isinstance(value, list):
         items = [line for item in value for line in _item(item, deeper)]

@@ -90,7 +90,9 @@ class Flatten(Op):
     """(h, w, c) -> (h * w * c,), rows first, channels last."""
 
     def outputs(self, *inputs: Shape) -> tuple[Shape, ...]:
-        return ((elements(inputs[0]) if known(inputs[0]) else None,),)
+        if not known(inputs[0]):
+            raise ShapeError("flatten needs a known size", "give the input a resolution, or pool over the whole image")
+        return ((elements(inputs[0]),),)
 
 
 @dataclass(frozen=True, slots=True)

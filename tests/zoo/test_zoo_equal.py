@@ -1,0 +1,159 @@
+"""Shipped specs are the networks of keras.applications: counts are equal, and so are logits with copied weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import pytest
+from keras_counts import trainable_count
+from published import PUBLISHED
+
+import factory
+from factory.models.compare import compare_outputs, logits, perturb, random_images
+
+applications = keras.applications
+
+
+class Peer(NamedTuple):
+    """A network of keras.applications: its constructor, and its preprocessing where that is not inside."""
+
+    constructor: str
+    preprocess: Callable[[np.ndarray], np.ndarray] = lambda images: images
+
+    def build(self, **options: Any) -> keras.Model:
+        return getattr(applications, self.constructor)(weights=None, **options)
+
+    def logits(self, model: keras.Model, images: np.ndarray) -> list[np.ndarray]:
+        return logits(model, self.preprocess(images.copy()))  # it may work in place
+
+
+PEERS = {
+    **{f"efficientnet_b{i}": Peer(f"EfficientNetB{i}") for i in range(8)},
+    **{f"resnet{n}": Peer(f"ResNet{n}", applications.resnet.preprocess_input) for n in (50, 101, 152)},
+    **{f"resnet{n}_v2": Peer(f"ResNet{n}V2", applications.resnet_v2.preprocess_input) for n in (50, 101, 152)},
+    "mobilenet_v1": Peer("MobileNet", applications.mobilenet.preprocess_input),
+    "mobilenet_v2": Peer("MobileNetV2", applications.mobilenet_v2.preprocess_input),
+    "vgg16": Peer("VGG16", applications.vgg16.preprocess_input),
+    "vgg19": Peer("VGG19", applications.vgg19.preprocess_input),
+}
+SIZES = {"vgg16": 32, "vgg19": 32}
+
+
+def build(name: str, size: int, **changes: Any) -> keras.Model:
+    changes = {**changes, "input.resolution": size}
+    if name.startswith(("vgg", "squeezenet")):  # without norms the signal fades away from the usual start
+        changes["conventions.initializer"] = "he_normal"
+    return factory.build(factory.load(name, **changes), seed=0)
+
+
+def test_all_shipped_specs_are_compared_but_those_that_keras_does_not_have():
+    assert set(PUBLISHED) - set(PEERS) == {"squeezenet1_1"}
+
+
+@pytest.mark.parametrize("name", PEERS)
+def test_counts_and_outputs_are_those_of_keras_applications(name):
+    peer, size = PEERS[name], SIZES.get(name, 64)
+    theirs = peer.build(input_shape=(size, size, 3))
+    ours = build(name, size)
+    assert ours.count_params() == theirs.count_params()
+    assert trainable_count(ours) == trainable_count(theirs)
+    if not name.startswith("vgg"):  # all others have the same weights at every resolution
+        cost = factory.cost(factory.load(name))
+        assert (cost.params, cost.trainable) == (theirs.count_params(), trainable_count(theirs))
+
+    perturb(ours)
+    report = factory.copy_weights(ours, theirs)
+    assert report.values == theirs.count_params()
+    images = random_images(ours)
+    difference = compare_outputs(logits(ours, images), peer.logits(theirs, images), images)
+    assert difference.ok, difference
+
+
+@pytest.mark.parametrize("name", ["vgg16", "vgg19"])
+def test_counts_of_vgg_at_full_resolution_are_those_of_keras_applications(name):
+    theirs = PEERS[name].build()
+    cost = factory.cost(factory.load(name))
+    assert (cost.params, cost.trainable) == (theirs.count_params(), trainable_count(theirs))
+
+
+@pytest.mark.parametrize(
+    "name,size",
+    [("efficientnet_b0", 75), ("mobilenet_v1", 75), ("mobilenet_v2", 96), ("resnet50", 97), ("resnet50_v2", 80)],
+)
+def test_outputs_are_equal_at_other_and_odd_sizes_too(name, size):
+    peer = PEERS[name]
+    theirs, ours = peer.build(input_shape=(size, size, 3), classes=10), build(name, size, classes=10)
+    perturb(ours)
+    factory.copy_weights(ours, theirs)
+    images = random_images(ours)
+    difference = compare_outputs(logits(ours, images), peer.logits(theirs, images), images)
+    assert difference.ok, difference
+
+
+@pytest.mark.parametrize("name", ["mobilenet_v2", "efficientnet_b0"])
+def test_swapping_two_kernels_of_one_shape_is_caught(name):
+    peer = PEERS[name]
+    theirs, ours = peer.build(input_shape=(64, 64, 3), classes=10), build(name, 64, classes=10)
+    perturb(ours)
+    factory.copy_weights(ours, theirs)
+    images = random_images(ours)
+    expected = logits(ours, images)
+    first, second = equal_kernels(theirs)
+    a, b = first.numpy().copy(), second.numpy().copy()
+    first.assign(b)
+    second.assign(a)
+    swapped = compare_outputs(expected, peer.logits(theirs, images), images)
+    assert swapped.sensitive
+    assert not swapped.ok, swapped
+    first.assign(a)
+    second.assign(b)
+    assert compare_outputs(expected, peer.logits(theirs, images), images).ok
+
+
+def equal_kernels(model: keras.Model) -> tuple[keras.Variable, keras.Variable]:
+    """The last two convolution kernels of one shape."""
+    seen: dict[tuple[int, ...], keras.Variable] = {}
+    for layer in reversed(model.layers):
+        if type(layer) is keras.layers.Conv2D:
+            if layer.kernel.shape in seen:
+                return layer.kernel, seen[layer.kernel.shape]
+            seen[layer.kernel.shape] = layer.kernel
+    raise AssertionError("no two kernels of one shape")
+
+
+def test_squeezenet_computes_what_its_published_forward_pass_does():
+    """torchvision's forward pass, written out with TensorFlow's functions: it is not in keras.applications."""
+    model = build("squeezenet1_1", 67, classes=10)
+    perturb(model)
+    images = random_images(model)
+    difference = compare_outputs(logits(model, images), [squeezenet(model, images)], images)
+    assert difference.ok, difference
+
+
+def squeezenet(model: keras.Model, images: np.ndarray) -> np.ndarray:
+    weights = {layer.name: layer.get_weights() for layer in model.layers if layer.weights}
+    kernels = iter(weights.values())  # in the order of the network: squeeze, 1x1, 3x3
+
+    def conv(x: Any, stride: int = 1, padding: str = "VALID") -> Any:
+        kernel, bias = next(kernels)
+        return keras.ops.relu(keras.ops.conv(x, kernel, stride, padding.lower()) + bias)
+
+    def pool(x: Any) -> Any:
+        """3x3, stride 2, rounding up: minus infinity behind where a window would be cut off."""
+        rest = [(0, (size - 3) % 2) for size in x.shape[1:3]]
+        return keras.ops.max_pool(keras.ops.pad(x, [(0, 0), *rest, (0, 0)], constant_values=-np.inf), 3, 2, "valid")
+
+    def fire(x: Any) -> Any:
+        squeezed = conv(x)
+        return keras.ops.concatenate([conv(squeezed), conv(squeezed, padding="SAME")], -1)
+
+    x = (images / 255 - np.array([0.485, 0.456, 0.406])) / np.array([0.229, 0.224, 0.225])
+    x = pool(conv(x.astype("float32"), 2))
+    x = pool(fire(fire(x)))
+    x = pool(fire(fire(x)))
+    x = conv(fire(fire(fire(fire(x)))))
+    assert next(kernels, None) is None
+    return keras.ops.convert_to_numpy(keras.ops.mean(x, (1, 2)))
