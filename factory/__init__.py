@@ -4,21 +4,32 @@
     print(factory.cost(spec).macs)
     model = factory.build(spec)
 
-Importing factory imports neither TensorFlow nor Keras; `build` and `copy_weights` do when they are first used.
+Importing factory imports nothing else: each name brings in what it needs when it is first used, and only `build` and
+`copy_weights` need TensorFlow.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from factory.blocks import Limits, Net, Tensor, block
-from factory.errors import FactoryError, SpecError
-from factory.graph import Cost, Graph, Totals, canonical_hash
-from factory.spec import Spec, cost, load, plan, totals
-
 if TYPE_CHECKING:
+    from factory.blocks import Limits, Net, Tensor, block
+    from factory.errors import FactoryError, SpecError
+    from factory.graph import Cost, Graph, Totals, canonical_hash
     from factory.models.build import build
     from factory.models.copy import copy_weights
+    from factory.spec import Spec, cost, load, plan, totals
 
 __version__ = "0.1.0"
+
+_HOME = {
+    **dict.fromkeys(("Limits", "Net", "Tensor", "block"), "factory.blocks"),
+    **dict.fromkeys(("FactoryError", "SpecError"), "factory.errors"),
+    **dict.fromkeys(("Cost", "Graph", "Totals", "canonical_hash"), "factory.graph"),
+    **dict.fromkeys(("Spec", "cost", "load", "plan", "totals"), "factory.spec"),
+    "build": "factory.models.build",
+    "copy_weights": "factory.models.copy",
+}
+
 __all__ = [
     "Cost",
     "FactoryError",
@@ -41,13 +52,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Brings in what needs TensorFlow only when it is asked for."""
-    if name == "build":
-        from factory.models.build import build
-
-        return build
-    if name == "copy_weights":
-        from factory.models.copy import copy_weights
-
-        return copy_weights
-    raise AttributeError(f"module 'factory' has no attribute '{name}'")
+    """The public name, from the module where it lives."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'factory' has no attribute '{name}'")
+    return getattr(import_module(_HOME[name]), name)

@@ -225,7 +225,7 @@ class GraphNet(Net):
         shapes = op.outputs(*[x.shape for x in inputs])
         index = len(self.nodes)
         if index >= self._limits.nodes:
-            raise FactoryError(f"the network has more than {self._limits.nodes:,} operations")
+            raise FactoryError(f"more than {self._limits.nodes:,} operations, the limit; to raise it: --max-nodes")
         path = f"{self.path}.{name}" if name and self.path else name or self.path
         node = Node(self.unique(path, self._names), op, tuple([x.ref for x in inputs]), shapes, self.stage)
         if self._sharing:

@@ -13,11 +13,18 @@ from factory.graph.ops import FUNCTIONS, Pads, Pair
 
 
 class Invalid(Exception):
-    """A value of the wrong kind. `loc` leads from the value to the part that is wrong."""
+    """A value of the wrong kind. `loc` leads from the value to the wrong part; `more` are its other mistakes."""
 
     def __init__(self, message: str, hint: str = "", loc: tuple[str | int, ...] = ()):
         super().__init__(message)
         self.message, self.hint, self.loc = message, hint, loc
+        self.more: tuple[Invalid, ...] = ()
+
+    def inside(self, *keys: str | int) -> Invalid:
+        """The same mistakes, seen from around the value: these keys lead to it."""
+        outer = Invalid(self.message, self.hint, (*keys, *self.loc))
+        outer.more = tuple(other.inside(*keys) for other in self.more)
+        return outer
 
 
 class Section(BaseModel):
@@ -189,14 +196,19 @@ class Conventions(NamedTuple):
 
 
 def parse_section(section: type[S], value: Any) -> S:
-    """The section made from a mapping. Raises Invalid for its first mistake, with where it is."""
+    """The section made from a mapping. Raises Invalid for its mistakes, one a key, each with where it is."""
     try:
         return section.model_validate(value)
     except ValidationError as error:
-        raise invalid_from(error.errors(), section) from None
+        by_key: dict[Any, list[Any]] = {}
+        for mistake in error.errors():
+            by_key.setdefault(mistake["loc"][:1], []).append(mistake)
+        first, *more = (_invalid(mistakes, section) for mistakes in by_key.values())
+        first.more = tuple(more)
+        raise first from None
 
 
-def invalid_from(errors: list[Any], section: type[Section]) -> Invalid:
+def _invalid(errors: list[Any], section: type[Section]) -> Invalid:
     """The first of pydantic's errors in the words of this project."""
     error = errors[0]
     sections = {kind.__name__ for kind in Section.__subclasses__()}  # a choice of types puts their names into the path

@@ -59,6 +59,7 @@ def run(
     """Build a Keras model with fresh weights and save it."""
     from factory.cli.output import progress, size
     from factory.cli.stages import print_stages
+    from factory.models.choices import FORMATS, check_choice, check_device_name
     from factory.models.labels import read_label_file
     from factory.models.quiet import quiet_tensorflow
     from factory.spec import plan
@@ -66,6 +67,8 @@ def run(
     from factory.spec.render import render
     from factory.spec.summary import summarize
 
+    formats = [check_choice("format", name, FORMATS) for name in format.split(",")]
+    check_device_name(device)
     settings = [*(settings or []), *([f"classes={classes}"] if classes else [])]
     loaded = load_spec(spec, settings, width, depth, resolution)
     if no_top:
@@ -77,11 +80,8 @@ def run(
     with progress("starting TensorFlow"):
         quiet_tensorflow()
     from factory.models.build import build_graph
-    from factory.models.devices import check_choice
-    from factory.models.save import FORMATS, save
+    from factory.models.save import save
     from factory.models.weights import load_weights
-
-    formats = [check_choice("format", name, FORMATS) for name in format.split(",")]
 
     with progress(f"building {loaded.name}"):
         model = build_graph(graph, seed=seed, precision=precision, jit=jit, device=device, strategy=strategy)

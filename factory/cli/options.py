@@ -59,8 +59,8 @@ def load_spec(
     from factory.spec.overrides import Setting
 
     scales = {"width": width, "depth": depth, "resolution": resolution}
-    texts = [f"scale.{key}={value}" for key, value in scales.items() if value is not None]
-    changes = {setting.path: setting for setting in map(Setting, [*texts, *(settings or [])])}
+    given = [Setting(f"scale.{key}={value}", f"--{key} {value}") for key, value in scales.items() if value is not None]
+    changes = {setting.path: setting for setting in [*given, *map(Setting, settings or [])]}
     spec = read_spec(name) if is_model(name) else load(name)
     return spec.override(changes) if changes else spec
 

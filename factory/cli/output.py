@@ -22,15 +22,14 @@ def print_table(columns: Row, rows: Sequence[Row], *, left: Collection[str] = ()
 
 
 def _print_rich(columns: Row, rows: Sequence[Row], left: Collection[str], total: bool) -> None:
-    from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     footer = rows[-1] if total else [""] * len(columns)
-    table = Table(box=box.SIMPLE, show_edge=False, show_footer=total, header_style="bold", footer_style="bold")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_footer=total, header_style="bold cyan")
     for name, last in zip(columns, footer, strict=True):
-        table.add_column(Text(name), Text(last), justify="left" if name in left else "right", overflow="fold")
+        table.add_column(Text(name), Text(last, "bold"), justify="left" if name in left else "right", overflow="fold")
     for row in rows[:-1] if total else rows:
         table.add_row(*map(Text, row))  # square brackets would be markup in a plain string
     Console(highlight=False).print(table)

@@ -21,7 +21,10 @@ def run(
 ) -> None:
     """Predict the classes of images."""
     from factory.cli.output import print_table, progress
+    from factory.models.archive import check_model_path
     from factory.models.quiet import quiet_tensorflow
+
+    check_model_path(model)
 
     with progress("starting TensorFlow"):
         quiet_tensorflow()

@@ -6,7 +6,7 @@ from typing import Any
 
 from factory.cli.output import count, human, print_facts, print_table, shape, size, square
 
-_COSTS = ["params", "MACs", "activations"]
+_COSTS = ["params", "MACs", "acts"]
 
 
 def print_stages(summary: dict[str, Any]) -> None:

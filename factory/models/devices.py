@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import keras
 import tensorflow as tf
 
-from factory.errors import FactoryError, did_you_mean
-
-DEVICES = ("auto", "cpu", "gpu")
-PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
-STRATEGIES = ("none", "mirrored")
-JIT = ("auto", "on", "off")
-
-
-def check_choice(kind: str, value: str, known: Sequence[str]) -> str:
-    """The value itself, or a FactoryError that names the nearest of the known ones."""
-    if value not in known:
-        raise FactoryError(f"unknown {kind} {value!r}: {did_you_mean(value, known)}")
-    return value
+from factory.errors import FactoryError
+from factory.models.choices import JIT, PRECISIONS, STRATEGIES, check_choice, check_device_name
 
 
 def check_device(device: str) -> str | None:
@@ -29,10 +17,7 @@ def check_device(device: str) -> str | None:
 
     Raises FactoryError for an unknown name, and for a GPU that is not there.
     """
-    name, _, number = device.partition(":")
-    if name not in DEVICES or (number and (name != "gpu" or not re.fullmatch(r"\d+", number))):
-        hint = "" if name in DEVICES else f" ({did_you_mean(name, DEVICES)})"
-        raise FactoryError(f"unknown device {device!r}{hint}: expected auto, cpu, gpu or gpu:0, gpu:1, ...")
+    name, _, number = check_device_name(device).partition(":")
     if name == "cpu":
         return "cpu:0"
     gpus = tf.config.list_physical_devices("GPU")

@@ -28,7 +28,10 @@ def quiet_tensorflow() -> None:
 
 @contextmanager
 def _captured_stderr() -> Iterator[None]:
-    """Sends file descriptor 2 to a temporary file, since C++ knows nothing of sys.stderr; an exception replays it."""
+    """Sends file descriptor 2 to a temporary file, since C++ knows nothing of sys.stderr.
+
+    An exception replays what was captured, Ctrl-C does not.
+    """
     try:
         original = os.dup(2)
     except OSError:  # a process started without a standard error has nothing to silence
@@ -37,10 +40,12 @@ def _captured_stderr() -> Iterator[None]:
     sys.stderr.flush()
     with tempfile.TemporaryFile() as captured:
         os.dup2(captured.fileno(), 2)
-        failed = True
+        failed = False
         try:
             yield
-            failed = False
+        except Exception:
+            failed = True
+            raise
         finally:
             sys.stderr.flush()
             os.dup2(original, 2)

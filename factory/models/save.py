@@ -12,9 +12,7 @@ import keras
 
 from factory.errors import FactoryError
 from factory.models.archive import embed
-from factory.models.devices import check_choice
-
-FORMATS = ("keras", "saved_model")
+from factory.models.choices import FORMATS, check_choice
 
 
 def save(

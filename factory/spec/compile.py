@@ -55,7 +55,9 @@ class Compiler:
         self.problems.append(Problem(path, message, mark, hint, length))
 
     def fail_at(self, error: Invalid, raw: Any, mark: Mark | None, path: str) -> None:
-        """A mistake somewhere inside a value: walks down to where it stands."""
+        """A mistake somewhere inside a value, and its further ones: walks down to where each stands."""
+        for other in error.more:
+            self.fail_at(other, raw, mark, path)
         value = raw
         for depth, part in enumerate(error.loc, 1):
             path = f"{path}.{part}"

@@ -20,8 +20,8 @@ def merge(
     """`child` over `base`, key by key; null removes, `after` places, lists replace. Neither is changed.
 
     Where `block` changes, `repeats`, `from` and parameters of the same name and type stay and all others are dropped;
-    where `kind` changes, all are. A null or an `after` that names nothing is added to `problems`, or raises SpecError where
-    no list is given.
+    where `kind` changes, all are. A null or an `after` that names nothing is added to `problems`, or raises SpecError
+    where no list is given.
     """
     found: list[Problem] = [] if problems is None else problems
     result = _kept(base, child, signature)

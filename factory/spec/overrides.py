@@ -37,14 +37,14 @@ def apply_overrides(spec: Spec, changes: Mapping[str, Any]) -> Map:
 
 
 class Setting:
-    """A value from the command line, with where it stands there."""
+    """A value from the command line, PATH=VALUE, with the option that gave it (`--set PATH=VALUE` unless told)."""
 
-    def __init__(self, text: str):
+    def __init__(self, text: str, option: str = ""):
         path, equals, value = text.partition("=")
         if not equals or not path:
             raise SpecError.single(f"--set {text}: expected PATH=VALUE, such as stages.s3.kernel=5")
         self.path = path.strip()
-        source = Source(f"--set {text}")
+        source = Source(option or f"--set {text}")
         self.value = read_value(value, source)
         self.mark = Mark(source, 0, 0)
 
@@ -70,17 +70,11 @@ def _set(base: Any, parts: list[str], value: Any, mark: Mark, path: str, above: 
     if not rest:
         change = Map(mark)
         change.put(part, value, mark, mark)
-        if part not in base and not _may_hold(base, part, above, signature):
-            raise SpecError.single(
-                f"'{part}' is not known here", path=path, mark=mark, hint=_hint(base, part, above, signature)
-            )
+        _check_key(base, part, path, mark, above, signature)
         return merge(base, change, signature, above)
     inner = base.get(part)
     if inner is None:
-        if not _may_hold(base, part, above, signature):
-            raise SpecError.single(
-                f"'{part}' is not known here", path=path, mark=mark, hint=_hint(base, part, above, signature)
-            )
+        _check_key(base, part, path, mark, above, signature)
         inner = Map(mark)
     elif not isinstance(inner, (Map, Seq)):
         if part not in _SHORTHAND:
@@ -114,10 +108,11 @@ def _known(base: Map, above: str, signature: Signature) -> list[str] | None:
     return None if parameters is None else [*parameters, *CALL_KEYS, *CONVENTION_KEYS]
 
 
-def _may_hold(base: Map, part: str, above: str, signature: Signature) -> bool:
+def _check_key(base: Map, part: str, path: str, mark: Mark, above: str, signature: Signature) -> None:
+    """Raises SpecError for a key that cannot stand in this mapping."""
     known = _known(base, above, signature)
-    return known is None or part in known
-
-
-def _hint(base: Map, part: str, above: str, signature: Signature) -> str:
-    return did_you_mean(part, _known(base, above, signature) or list(base), many=16)
+    if known is None or part in base or part in known:
+        return
+    block = base.get("block")
+    what = f"unknown parameter of block '{block}'" if isinstance(block, str) else f"there is no '{part}' here"
+    raise SpecError.single(what, path=path, mark=mark, hint=did_you_mean(part, known, many=16))

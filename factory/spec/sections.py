@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
-from factory.blocks.values import Invalid, Multiple, S, Section, nearest_int, parse_section, show
+from factory.blocks.values import Invalid, Multiple, Section, nearest_int, parse_section, show
 from factory.errors import did_you_mean
 
 Size = Annotated[int, Field(ge=1)]
@@ -129,36 +129,47 @@ SECTIONS: dict[str, type[Section]] = {
 }
 
 
-def parse_input(value: Any) -> Input:
-    """The input section; a preprocessing's name is checked first, for a better message."""
-    if isinstance(value, dict):
-        given = value.get("preprocess")
-        if isinstance(given, str) and given not in PREPROCESS:
-            raise Invalid(f"unknown preprocessing '{given}'", did_you_mean(given, PREPROCESS), ("preprocess",))
-        resolution = value.get("resolution", 224)
-        sizes = resolution if isinstance(resolution, (list, tuple)) else [resolution]
-        whole = all(isinstance(size, int) and not isinstance(size, bool) and size > 0 for size in sizes)
-        if resolution != "any" and not (whole and len(sizes) in (1, 2)):
-            expected = "a whole number of pixels, [height, width] or any"
-            raise Invalid(f"expected {expected}, received {show(resolution)}", loc=("resolution",))
-        if isinstance(given, dict):
-            for name in ("mean", "std"):
-                values = given.get(name)
-                if isinstance(values, (list, tuple)) and len(values) != value.get("channels", 3):
-                    raise Invalid(
-                        f"{name} has {len(values)} values for {value.get('channels', 3)} channels",
-                        "give one value a channel",
-                        ("preprocess", name),
-                    )
-            checked = parse_section_at(Preprocess, given, "preprocess")
-            if any(std <= 0 for std in checked.std or ()):
-                raise Invalid("expected numbers above 0", loc=("preprocess", "std"))
-    return parse_section(Input, value)
-
-
-def parse_section_at(section: type[S], value: Any, where: str) -> S:
-    """Like parse_section, for a part of a section."""
+def parse_input(value: dict[str, Any]) -> Input:
+    """The input section. Raises Invalid with all its mistakes, some in better words than pydantic's."""
+    found: list[Invalid] = []
+    rest = dict(value)
+    for key, check in (("resolution", _check_resolution), ("preprocess", _check_preprocess)):
+        if key in value:
+            try:
+                check(value[key], value.get("channels", 3))
+            except Invalid as error:
+                found.append(error.inside(key))
+                del rest[key]
     try:
-        return parse_section(section, value)
+        result = parse_section(Input, rest)
     except Invalid as error:
-        raise Invalid(error.message, error.hint, (where, *error.loc)) from None
+        found.append(error)
+    if found:
+        first, *others = found
+        first.more = (*first.more, *others)
+        raise first
+    return result
+
+
+def _check_resolution(value: Any, channels: Any) -> None:
+    sizes = value if isinstance(value, (list, tuple)) else [value]
+    whole = all(isinstance(size, int) and not isinstance(size, bool) and size > 0 for size in sizes)
+    if value != "any" and not (whole and len(sizes) in (1, 2)):
+        raise Invalid(f"expected a whole number of pixels, [height, width] or any, received {show(value)}")
+
+
+def _check_preprocess(value: Any, channels: Any) -> None:
+    if isinstance(value, str):
+        if value not in PREPROCESS:
+            raise Invalid(f"unknown preprocessing '{value}'", did_you_mean(value, PREPROCESS))
+        return
+    if not isinstance(value, dict):
+        raise Invalid(f"expected {', '.join(PREPROCESS)} or a mapping, received {show(value)}")
+    preprocess = parse_section(Preprocess, value)
+    for name in ("mean", "std"):
+        values = getattr(preprocess, name)
+        if values is not None and len(values) != channels:
+            message = f"{name} has {len(values)} values for {channels} channels"
+            raise Invalid(message, "give one value a channel", (name,))
+    if any(std <= 0 for std in preprocess.std or ()):
+        raise Invalid("expected numbers above 0", loc=("std",))

@@ -164,7 +164,7 @@ class _SpecCompiler:
             return getattr(self.previous, key)
         raw = self._mapping(key)
         try:
-            values = _constants(raw)
+            values = dict(raw) if section is About else _constants(raw)  # a title may begin with $
             return parse_input(values) if section is Input else parse_section(section, values)
         except Invalid as error:
             self.compiler.fail_at(error, raw, self._at(key), key)
@@ -304,7 +304,7 @@ def _constants(raw: Any) -> Any:
             try:
                 result[key] = _constants(value)
             except Invalid as error:
-                raise Invalid(error.message, error.hint, (key, *error.loc)) from None
+                raise error.inside(key) from None
         return result
     if isinstance(raw, Seq):
         return [_constants(item) for item in raw]
