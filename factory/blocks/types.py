@@ -17,7 +17,6 @@ from factory.blocks.values import (
     Invalid,
     Norm,
     SqueezeExcite,
-    VarianceScaling,
     parse_activation,
     parse_initializer,
     parse_padding,
@@ -221,21 +220,21 @@ NORM = Type(
     "norm",
     "a norm",
     _parse_norm,
-    {"anyOf": [{"enum": ["batch", "layer", "group", "none"]}, Norm.model_json_schema()]},
+    {"anyOf": [{"enum": ["batch", "layer", "group", "none"]}, {"$ref": "#/$defs/Norm"}]},
 )
 ACTIVATION = Type("activation", "an activation", parse_activation, _activation_schema())
 SQUEEZE = Type(
     "squeeze_excite",
     "squeeze-and-excitation",
     _parse_squeeze,
-    {"anyOf": [{"type": "number", "minimum": 0}, {"$ref": "#/$defs/squeeze_excite"}]},
+    {"anyOf": [{"type": "number", "minimum": 0}, {"$ref": "#/$defs/SqueezeExcite"}]},
 )
 BIAS = Type("bias", "true, false or auto", _parse_bias, {"enum": [True, False, "auto"]})
 INITIALIZER = Type(
     "initializer",
     "an initializer",
     parse_initializer,
-    {"anyOf": [{"enum": list(NAMED)}, VarianceScaling.model_json_schema()]},
+    {"anyOf": [{"enum": list(NAMED)}, {"$ref": "#/$defs/VarianceScaling"}]},
 )
 SHORTCUT = Type(
     "shortcut",

@@ -30,7 +30,7 @@ class Invalid(Exception):
 class Section(BaseModel):
     """A closed group of values: unknown keys are errors, types are strict, numbers are finite."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, defer_build=True)
 
 
 S = TypeVar("S", bound=Section)

@@ -18,6 +18,7 @@ from factory.graph.ops import ChannelGather, InputNorm, Rescale
 from factory.spec.calls import ALL, BranchesCode, Call, Code, Sources, Value, YamlBlock
 from factory.spec.compile import evaluate_template
 from factory.spec.expressions import ExpressionError
+from factory.spec.headless import without_top
 from factory.spec.sections import PREPROCESS, Preprocess
 from factory.spec.spec import Spec
 
@@ -31,6 +32,7 @@ def plan(spec: Spec, *, top: bool = True, limits: Limits | None = None) -> Graph
     Raises SpecError with every mistake that planning finds: shapes, divisibility, sizes below 1, limits.
     """
     limits = limits or Limits()
+    spec = spec if top else without_top(spec)
     depth = spec.stochastic_depth
     net = GraphNet(
         spec.conventions,
@@ -51,8 +53,6 @@ def plan(spec: Spec, *, top: bool = True, limits: Limits | None = None) -> Graph
         planner.named({name: (name, None) for name in spec.auxiliary}),
         planner.named({name: (name, None) for name in spec.features}),
     )
-    if not top:
-        graph = graph.restricted(graph.features or planner.before_outputs())
     params = graph.cost.params + graph.cost.auxiliary.params
     if params > limits.params:
         raise SpecError.single(
@@ -114,7 +114,6 @@ class _Planner:
         stride: Stride = (1.0, 1.0) if None in (height, width) else None
         self.input = Tensor(INPUT, (height, width, channels), stride)
         self.results: dict[str, Outputs | None] = {"input": {"out": self.input}}
-        self.read: dict[str, tuple[Tensor, ...]] = {}
         net.classes = spec.classes
         self.context = 0
         if memo is not None:  # a number for all that a stage's cost depends on beside its call and inputs
@@ -150,7 +149,6 @@ class _Planner:
                 if inputs is None:  # it reads a stage that could not be planned
                     self.results[call.name] = None
                     continue
-                self.read[call.name] = inputs
                 self.results[call.name] = self._stage(call, inputs)
             except SpecError as error:
                 self.problems += error.problems
@@ -172,18 +170,6 @@ class _Planner:
         for key, (name, port) in sources.items():
             outputs = self.results[name] or {}
             found[key] = (outputs[port] if port else next(iter(outputs.values()))).ref
-        return found
-
-    def before_outputs(self) -> dict[str, tuple[int, int]]:
-        """What the output stages read: of what they are given, a pooling's indices for example, not all need be."""
-        names = [name for name, _ in self.spec.outputs.values()] or [self.spec.stages.result]
-        assert isinstance(self.net, GraphNet)
-        used = {ref for node in self.net.nodes if node.stage in names for ref in node.inputs}
-        found: dict[str, tuple[int, int]] = {}
-        for name in names:
-            for tensor in self.read[name]:
-                if tensor.ref in used and tensor.ref not in found.values():
-                    found[f"features{len(found) + 1}" if found else "features"] = tensor.ref
         return found
 
     def _stage(self, call: Call, inputs: tuple[Tensor, ...]) -> Outputs:

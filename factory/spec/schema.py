@@ -167,7 +167,8 @@ def _bodies() -> dict[str, Schema]:
     item = {"if": {"type": "string"}, "then": EXPRESSION, "else": _ref("call")}
     entry = {"if": {"type": "string"}, "then": EXPRESSION, "else": _ref("partial")}
     mapping = {"propertyNames": _NAME, "additionalProperties": entry}
-    bodies: Schema = {"type": "object", "propertyNames": _NAME, "additionalProperties": _ref("body")}
+    bodies: Schema = {"type": "object", "minProperties": 1, "propertyNames": _NAME}
+    bodies["additionalProperties"] = _ref("body")
     return {
         "body": {
             "description": BODY.expected,

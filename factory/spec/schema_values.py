@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from factory.blocks.types import BODY, CALL, SQUEEZE, TYPES, Type
-from factory.blocks.values import ACTIVATION_PARAMETERS, SqueezeExcite
+from factory.blocks.types import BODY, CALL, TYPES, Type
+from factory.blocks.values import ACTIVATION_PARAMETERS, Norm, SqueezeExcite, VarianceScaling
 from factory.spec.sections import SECTIONS
 
 Schema = dict[str, Any]
@@ -37,7 +37,7 @@ def opened(schema: Schema) -> Schema:
     """The schema in draft 7, with an expression allowed in place of every value inside."""
     if "$ref" in schema:
         name = schema["$ref"].rsplit("/", 1)[1]
-        return {"$ref": f"#/definitions/{SqueezeExcite.__name__ if name == SQUEEZE.name else name}"}
+        return {"$ref": f"#/definitions/{name}"}
     if "anyOf" in schema:
         return either(*map(opened, schema["anyOf"]))
     kept = {key: value for key, value in schema.items() if key not in ("title", "description", "default")}
@@ -77,7 +77,7 @@ def value_definitions() -> dict[str, Schema]:
             definitions[name] = {"description": kind.expected, **nullable(either(opened(kind.schema), EXPRESSION))}
     kindless: Schema = {"type": "object", "properties": {"kind": EXPRESSION}}  # its kind comes from elsewhere
     definitions["activation"]["anyOf"].append({**kindless, "additionalProperties": {"type": ["number", "boolean"]}})
-    models = [(model, "validation") for model in (*SECTIONS.values(), SqueezeExcite)]
+    models = [(model, "validation") for model in (*SECTIONS.values(), Norm, SqueezeExcite, VarianceScaling)]
     _, inner = models_json_schema(models, ref_template="#/definitions/{model}")  # type: ignore[arg-type]
     for name, schema in inner["$defs"].items():
         definitions[name] = {**_described(schema), **nullable(opened(schema))}

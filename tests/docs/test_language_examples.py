@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from examples import DOCS, Example, examples
 
 import factory
+from examples import DOCS, Example, examples
 from factory import FactoryError, SpecError
 from factory.blocks import registry
 from factory.blocks.types import TYPES
@@ -60,7 +60,9 @@ def test_the_errors_shown_are_the_real_ones(example):
 @run_by("python")
 def test_python_runs(example, monkeypatch, capsys):
     monkeypatch.setattr(registry.REGISTRY, "_blocks", dict(registry.REGISTRY._blocks))
-    exec(compile(f"from __future__ import annotations\n{example.text}", "language.md", "exec"), {"__name__": "language"})
+    exec(
+        compile(f"from __future__ import annotations\n{example.text}", "language.md", "exec"), {"__name__": "language"}
+    )
 
 
 def test_the_numbers_in_the_examples_of_scaling_hold(folder):

@@ -22,7 +22,10 @@ def test_the_usual_conventions_are_batch_norm_relu_and_same_padding():
 
 
 def test_conventions_hold_for_the_whole_network():
-    text = "conventions: {norm: {kind: group, groups: 2}, activation: {kind: leaky_relu, slope: 0.2}, padding: 0, bias: true}\n"
+    text = (
+        "conventions: {norm: {kind: group, groups: 2}, activation: {kind: leaky_relu, slope: 0.2}, "
+        "padding: 0, bias: true}\n"
+    )
     ops = ops_of(text + "stages: {a: {block: conv, filters: 4}, b: {block: mbconv, filters: 4, expand: 2}}", object)
     assert {op.padding for op in ops if isinstance(op, Conv)} == {((0, 0), (0, 0))}
     assert {op.bias for op in ops if isinstance(op, Conv)} == {True}
@@ -31,25 +34,37 @@ def test_conventions_hold_for_the_whole_network():
 
 
 def test_a_call_changes_conventions_for_all_inside_it():
-    text = "stages: {a: {block: sequence, norm: none, activation: swish, body: [{block: conv, filters: 4}, {block: conv, filters: 4, activation: relu}]}, b: {block: conv, filters: 4}}"
+    text = (
+        "stages: {a: {block: sequence, norm: none, activation: swish, body: [{block: conv, filters: 4}, "
+        "{block: conv, filters: 4, activation: relu}]}, b: {block: conv, filters: 4}}"
+    )
     assert [op.kind for op in ops_of(text, Activation)] == ["swish", "relu", "relu"]
     assert len(ops_of(text, BatchNorm)) == 1
 
 
 def test_a_norm_of_the_same_kind_keeps_what_it_leaves_open():
-    text = "conventions: {norm: {kind: batch, epsilon: 1e-5, momentum: 0.9}}\nstages: {a: {block: conv, filters: 4, norm: {scale: false}}, b: {block: conv, filters: 4, norm: {kind: layer}}}"
+    text = (
+        "conventions: {norm: {kind: batch, epsilon: 1e-5, momentum: 0.9}}\nstages: {a: {block: conv, "
+        "filters: 4, norm: {scale: false}}, b: {block: conv, filters: 4, norm: {kind: layer}}}"
+    )
     assert ops_of(text, BatchNorm) == [BatchNorm(1e-5, 0.9, False, True)]
     assert ops_of(text, LayerNorm) == [LayerNorm(1e-3, True, True)]
 
 
 def test_norm_and_activation_do_not_reach_dense_and_padding_not_pooling():
-    text = "conventions: {padding: same}\nstages: {p: {block: max_pool, kernel: 3, stride: 2}, q: {block: avg_pool, kernel: 3, stride: 2}, d: {block: dense, units: 4}}"
+    text = (
+        "conventions: {padding: same}\nstages: {p: {block: max_pool, kernel: 3, stride: 2}, q: {block: "
+        "avg_pool, kernel: 3, stride: 2}, d: {block: dense, units: 4}}"
+    )
     assert [op.padding for op in ops_of(text, MaxPool, AvgPool)] == [((0, 0), (0, 0))] * 2
     assert not ops_of(text, BatchNorm, Activation)
 
 
 def test_bias_auto_is_where_there_is_no_norm():
-    text = "stages: {a: {block: conv, filters: 4}, b: {block: conv, filters: 4, norm: none}, c: {block: conv, filters: 4, order: conv-act}, d: {block: conv, filters: 4, norm: none, bias: false}}"
+    text = (
+        "stages: {a: {block: conv, filters: 4}, b: {block: conv, filters: 4, norm: none}, c: {block: "
+        "conv, filters: 4, order: conv-act}, d: {block: conv, filters: 4, norm: none, bias: false}}"
+    )
     assert [op.bias for op in ops_of(text, Conv)] == [False, True, True, False]
 
 
@@ -77,7 +92,10 @@ def test_defaults_reach_calls_inside_blocks():
 
 
 def test_defaults_may_give_what_a_block_needs_and_reach_yaml_blocks():
-    text = "blocks: {b: {params: {n: width}, body: [{block: conv, filters: $n}]}}\ndefaults: {conv: {filters: 7}, b: {n: 9}}\nstages: {x: {block: conv}, y: {block: b}, z: {block: b, n: 2}}"
+    text = (
+        "blocks: {b: {params: {n: width}, body: [{block: conv, filters: $n}]}}\ndefaults: {conv: "
+        "{filters: 7}, b: {n: 9}}\nstages: {x: {block: conv}, y: {block: b}, z: {block: b, n: 2}}"
+    )
     assert [op.filters for op in ops_of(text, Conv)] == [7, 9, 2]
 
 
@@ -87,26 +105,92 @@ def test_defaults_may_give_what_a_block_needs_and_reach_yaml_blocks():
         ("conventions: {nrom: none}", "conventions.nrom", 15, "unknown convention", "did you mean 'norm'?"),
         ("conventions: {norm: bath}", "conventions.norm", 21, "unknown norm 'bath'", "did you mean 'batch'?"),
         ("conventions: {norm: {epsilom: 1}}", "conventions.norm.epsilom", 22, "unknown key", "did you mean 'epsilon'?"),
-        ("conventions: {norm: {epsilon: 0}}", "conventions.norm.epsilon", 31, "expected greater than 0, received 0", ""),
-        ("conventions: {activation: rellu}", "conventions.activation", 27, "unknown activation 'rellu'", "did you mean 'relu'?"),
-        ("conventions: {activation: {kind: relu, slope: 1}}", "conventions.activation.slope", 40, "unknown parameter of activation 'relu'", "relu has no parameters"),
-        ("conventions: {padding: -1}", "conventions.padding", 24, "expected same, valid, symmetric, a number, [height, width] or [[top, bottom], [left, right]], received -1", ""),
+        (
+            "conventions: {norm: {epsilon: 0}}",
+            "conventions.norm.epsilon",
+            31,
+            "expected greater than 0, received 0",
+            "",
+        ),
+        (
+            "conventions: {activation: rellu}",
+            "conventions.activation",
+            27,
+            "unknown activation 'rellu'",
+            "did you mean 'relu'?",
+        ),
+        (
+            "conventions: {activation: {kind: relu, slope: 1}}",
+            "conventions.activation.slope",
+            40,
+            "unknown parameter of activation 'relu'",
+            "relu has no parameters",
+        ),
+        (
+            "conventions: {padding: -1}",
+            "conventions.padding",
+            24,
+            "expected same, valid, symmetric, a number, [height, width] or [[top, bottom], [left, right]], received -1",
+            "",
+        ),
         ("conventions: {bias: maybe}", "conventions.bias", 21, "expected true, false or auto, received 'maybe'", ""),
         ("conventions: {initializer: he}", "conventions.initializer", 28, "unknown initializer 'he'", None),
         ("defaults: {konv: {kernel: 3}}", "defaults.konv", 12, "unknown block 'konv'", "did you mean 'conv'?"),
-        ("defaults: {conv: {kernal: 3}}", "defaults.conv.kernal", 19, "unknown parameter of block 'conv'", "did you mean 'kernel'?"),
-        ("defaults: {conv: {repeats: 3}}", "defaults.conv.repeats", 19, "'repeats' belongs to a call", "defaults set parameters and conventions"),
+        (
+            "defaults: {conv: {kernal: 3}}",
+            "defaults.conv.kernal",
+            19,
+            "unknown parameter of block 'conv'",
+            "did you mean 'kernel'?",
+        ),
+        (
+            "defaults: {conv: {repeats: 3}}",
+            "defaults.conv.repeats",
+            19,
+            "'repeats' belongs to a call",
+            "defaults set parameters and conventions",
+        ),
         ("defaults: {conv: 3}", "defaults.conv", 12, "expected a mapping of parameters, received 3", ""),
-        ("rounding: {width: nearst}", "rounding.width", 19, "expected 'nearest' or 'up' or a mapping, received 'nearst'", ""),
+        (
+            "rounding: {width: nearst}",
+            "rounding.width",
+            19,
+            "expected 'nearest' or 'up' or a mapping, received 'nearst'",
+            "",
+        ),
         ("rounding: {width: {too: 8}}", "rounding.width.too", 20, "unknown key", None),
         ("rounding: {width: {to: 0}}", "rounding.width.to", 24, "expected greater than or equal to 1, received 0", ""),
         ("scale: {width: 0}", "scale.width", 16, "expected greater than 0, received 0", ""),
         ("scale: {wdth: 1}", "scale.wdth", 9, "unknown key", "did you mean 'width'?"),
-        ("input: {preprocess: torhc}", "input.preprocess", 21, "unknown preprocessing 'torhc'", "did you mean 'torch'?"),
-        ("input: {preprocess: {mean: [1, 2]}}", "input.preprocess.mean", 28, "mean has 2 values for 3 channels", "give one value a channel"),
+        (
+            "input: {preprocess: torhc}",
+            "input.preprocess",
+            21,
+            "unknown preprocessing 'torhc'",
+            "did you mean 'torch'?",
+        ),
+        (
+            "input: {preprocess: {mean: [1, 2]}}",
+            "input.preprocess.mean",
+            28,
+            "mean has 2 values for 3 channels",
+            "give one value a channel",
+        ),
         ("input: {preprocess: {mean: 3}}", "input.preprocess.mean", 28, "expected a valid tuple, received 3", ""),
-        ("input: {preprocess: {std: [1, 0, 1]}}", "input.preprocess.std", 27, "expected numbers above 0, received", None),
-        ("input: {resolution: 0}", "input.resolution", 21, "expected a whole number of pixels, [height, width] or any, received 0", ""),
+        (
+            "input: {preprocess: {std: [1, 0, 1]}}",
+            "input.preprocess.std",
+            27,
+            "expected numbers above 0, received",
+            None,
+        ),
+        (
+            "input: {resolution: 0}",
+            "input.resolution",
+            21,
+            "expected a whole number of pixels, [height, width] or any, received 0",
+            "",
+        ),
         ("classes: 0", "classes", 10, "expected a whole number, at least 1, received 0", ""),
         ("factory: 2", "factory", 10, "expected version 1 of the language, received 2", ""),
         ("factory: true", "factory", 10, "expected version 1 of the language, received true", ""),
@@ -116,10 +200,12 @@ def test_defaults_may_give_what_a_block_needs_and_reach_yaml_blocks():
         ("expect: {parms: 1}", "expect.parms", 10, "unknown key", "did you mean 'params'?"),
         ("about: null", "about", 8, "expected a mapping, received nothing", ""),
     ],
-)  # fmt: skip
+)
 def test_mistakes(text, path, column, message, hint):
     problem = problem_of(f"{text}\nstages: {{a: {{block: conv, filters: 4}}}}")
     assert problem.path == path
-    assert problem.message.startswith(message.removesuffix(", received")) and str(problem.mark) == f"net.yaml:1:{column}"
+    assert (
+        problem.message.startswith(message.removesuffix(", received")) and str(problem.mark) == f"net.yaml:1:{column}"
+    )
     if hint is not None:
         assert problem.hint == hint

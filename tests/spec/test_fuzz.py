@@ -34,7 +34,9 @@ blocks:
     body:
       - block: residual
         shortcut: $bypass
-        body: [{block: conv, filters: $squeeze, kernel: 1}, {block: branches, branches: {a: [{block: conv, filters: $(expand // 2)}], b: $inner}}]
+        body:
+          - {block: conv, filters: $squeeze, kernel: 1}
+          - {block: branches, branches: {a: [{block: conv, filters: $(expand // 2)}], b: $inner}}
   cell:
     inputs: [x, y]
     outputs: {out: join, y: x}
@@ -44,8 +46,14 @@ blocks:
       join: {block: concat, from: [left, right]}
 stages:
   stem: {block: conv, filters: 8, kernel: [3, 3], stride: 2, bias: true}
-  s1: {block: mbconv, filters: 8, repeats: 2, expand: 2, stride: 2, first: {expand: 1}, last: {block: basic, shortcut: zero_pad}}
-  s2: {block: fire, squeeze: 4, bypass: projection, inner: [{block: conv, filters: 4, scaled: {width: false}}], repeats: 2, norm: none}
+  s1: {block: mbconv, filters: 8, repeats: 2, expand: 2, stride: 2, first: {expand: 1}, last: {block: basic}}
+  s2:
+    block: fire
+    squeeze: 4
+    bypass: projection
+    inner: [{block: conv, filters: 4, scaled: {width: false}}]
+    repeats: 2
+    norm: none
   s3: {block: cell, from: [s2, s1]}
   aux: {block: classifier, from: s1}
   parts: {block: split, parts: [1, 3], from: s3}
@@ -106,9 +114,29 @@ def test_tokens_deleted(places):
     check("".join(token for index, token in enumerate(TOKENS) if index not in places))
 
 
-@pytest.mark.parametrize("path", ["stages.s1", "stages.stem.kernel", "conventions", "blocks.fire.params.expand", "scale", "input", "stages.s2.inner"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "stages.s1",
+        "stages.stem.kernel",
+        "conventions",
+        "blocks.fire.params.expand",
+        "scale",
+        "input",
+        "stages.s2.inner",
+    ],
+)
 @settings(max_examples=30, deadline=None)
-@given(value=st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["block", "kind", "body", "width", "type"]), inner, max_size=3), max_leaves=5))
+@given(
+    value=st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.sampled_from(["block", "kind", "body", "width", "type"]), inner, max_size=3)
+        ),
+        max_leaves=5,
+    )
+)
 def test_any_value_at_a_path(path, value):
     spec = compile_spec(read_text(TEXT, "fuzz.yaml"), "fuzz.yaml")
     try:

@@ -19,7 +19,14 @@ def test_outputs_may_be_named_listed_or_mapped():
     for text, names in (
         ("b", ["b"]), ("[a, b]", ["a", "b"]), ("{low: a, high: b}", ["low", "high"]), ("[b.out]", ["b"]),
     ):  # fmt: skip
-        assert list(graph_of(f"outputs: {text}\nstages: {{a: {{block: conv, filters: 4}}, b: {{block: conv, filters: 4}}}}").outputs) == names
+        assert (
+            list(
+                graph_of(
+                    f"outputs: {text}\nstages: {{a: {{block: conv, filters: 4}}, b: {{block: conv, filters: 4}}}}"
+                ).outputs
+            )
+            == names
+        )
     two = graph_of("outputs: [s.p1, s.p2]\nstages: {a: {block: conv, filters: 4}, s: {block: split}}")
     assert list(two.outputs) == ["s", "s_p2"]
 
@@ -64,9 +71,15 @@ def test_without_features_the_top_is_dropped_whole():
         ("outputs: b.indices", "outputs", 10, "'b' has no output 'indices'", "its outputs: out"),
         ("auxiliary: [c]", "auxiliary", 13, "there is no stage 'c'", "known: a, b"),
         ("features: c", "features", 11, "expected a list of names of stages, received 'c'", ""),
-        ("auxiliary: [a, b]", "stages", 9, "all stages are auxiliary heads", "name the network's output under 'outputs'"),
+        (
+            "auxiliary: [a, b]",
+            "stages",
+            9,
+            "all stages are auxiliary heads",
+            "name the network's output under 'outputs'",
+        ),
     ],
-)  # fmt: skip
+)
 def test_mistakes(text, path, column, message, hint):
     problem = problem_of(f"{text}\nstages: {{a: {{block: conv, filters: 4}}, b: {{block: conv, filters: 4}}}}")
     assert (problem.path, problem.message, problem.hint) == (path, message, hint)
@@ -78,7 +91,10 @@ def drop_rates(text: str) -> dict[str, float]:
     return {node.name: node.op.rate for node in nodes if isinstance(node.op, StochasticDepth)}
 
 
-BLOCKS = "stages: {a: {block: basic, filters: 3, repeats: 2}, b: {block: mbconv, filters: 8}, c: {block: residual, body: []}, d: {block: mbconv, filters: 8, repeats: 2}}"
+BLOCKS = (
+    "stages: {a: {block: basic, filters: 3, repeats: 2}, b: {block: mbconv, filters: 8}, c: {block: "
+    "residual, body: []}, d: {block: mbconv, filters: 8, repeats: 2}}"
+)
 
 
 def test_stochastic_depth_numbers_every_call_that_can_be_residual():

@@ -52,7 +52,10 @@ def test_null_removes_a_parameter_a_stage_or_a_section(tmp_path):
 
 
 def test_after_places_a_new_stage_or_moves_an_old_one(tmp_path):
-    spec = child(tmp_path, "stages: {n: {block: conv, filters: 3, after: a}, m: {block: conv, filters: 3, after: n}, b: {after: c}}")
+    spec = child(
+        tmp_path,
+        "stages: {n: {block: conv, filters: 3, after: a}, m: {block: conv, filters: 3, after: n}, b: {after: c}}",
+    )
     assert list(stages(spec)) == ["a", "n", "m", "c", "b", "head"]
     spec = child(tmp_path, "stages: {n: {block: conv, filters: 3, after: input}}")
     assert list(stages(spec)) == ["n", "a", "b", "c", "head"]
@@ -63,7 +66,13 @@ def test_a_new_stage_without_after_comes_last(tmp_path):
 
 
 def test_mapping_bodies_merge_and_list_bodies_are_replaced(tmp_path):
-    spec = child(tmp_path, "stages: {b: {body: {y: null, z: {block: conv, filters: 3, after: x}}}, c: {body: [{block: conv, filters: 4}]}}")
+    spec = child(
+        tmp_path,
+        (
+            "stages: {b: {body: {y: null, z: {block: conv, filters: 3, after: x}}}, c: {body: [{block: "
+            "conv, filters: 4}]}}"
+        ),
+    )
     assert [node.outputs[0][-1] for node in plan(spec).nodes if node.stage in ("b", "c")] == [8, 3, 4]
 
 
@@ -85,7 +94,11 @@ def test_another_kind_drops_the_parameters_of_the_old(tmp_path):
 def test_a_grandchild_and_a_relative_path(tmp_path):
     (tmp_path / "sub").mkdir()
     write(tmp_path, base=BASE)
-    write(tmp_path / "sub", child="extends: ../base.yaml\nscale: {width: 2.0, depth: 2.0}", last="extends: child\nscale: {width: 3.0}")
+    write(
+        tmp_path / "sub",
+        child="extends: ../base.yaml\nscale: {width: 2.0, depth: 2.0}",
+        last="extends: child\nscale: {width: 3.0}",
+    )
     spec = load(tmp_path / "sub" / "last.yaml")
     assert (spec.scale.width, spec.scale.depth) == (3.0, 2.0)
 
@@ -97,17 +110,32 @@ def test_a_zoo_name_is_found_from_anywhere(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("stages: {aa: null}", "child.yaml:2:10: stages.aa: null removes nothing: there is no such key\n    stages: {aa: null}\n             ^^ did you mean 'a'?"),
-        ("stages: {n: {block: add, after: hed}}", "child.yaml:2:33: stages.n.after: there is no 'hed' to come after\n    stages: {n: {block: add, after: hed}}\n                                    ^^^ did you mean 'head'?"),
+        (
+            "stages: {aa: null}",
+            (
+                "child.yaml:2:10: stages.aa: null removes nothing: there is no such key\n    stages: "
+                "{aa: null}\n             ^^ did you mean 'a'?"
+            ),
+        ),
+        (
+            "stages: {n: {block: add, after: hed}}",
+            (
+                "child.yaml:2:33: stages.n.after: there is no 'hed' to come after\n    stages: {n: "
+                "{block: add, after: hed}}\n                                    ^^^ did you mean 'head'?"
+            ),
+        ),
         ("stages: {n: {block: add, after: n}}", "there is no 'n' to come after"),
         ("stages: {a: {block: dense}}", "child.yaml:2:21: stages.a: block 'dense' needs 'units'"),
         ("stages: {a: 3}", "child.yaml:2:10: stages.a: expected a block call, received 3"),
         ("stages: null", "base.yaml:2:1: stages: a spec needs 'stages'"),
-        ("conventions: {padding: valid}\ninput: {resolution: 4}", "base.yaml:6:3: stages.a: convolution shrinks the height below 1: kernel 5 on 4"),
+        (
+            "conventions: {padding: valid}\ninput: {resolution: 4}",
+            "base.yaml:6:3: stages.a: convolution shrinks the height below 1: kernel 5 on 4",
+        ),
         ("stages: {a: {groups: 3}}", "base.yaml:6:3: stages.a: 3 input channels are not divisible by groups 3"),
         ("extends: base", "child.yaml:2:1: key 'extends' is given twice"),
     ],
-)  # fmt: skip
+)
 def test_mistakes(tmp_path, text, message):
     if "groups: 3" in text:
         message = message.replace("3 input channels are", "8 filters are")

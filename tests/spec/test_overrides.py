@@ -77,7 +77,9 @@ def test_unchanged_parts_are_not_compiled_again():
 
 
 def test_changed_blocks_reach_the_stages_that_call_them():
-    spec = spec_of("blocks: {b: {params: {n: width}, body: [{block: conv, filters: $n}]}}\nstages: {a: {block: b, n: 3}}")
+    spec = spec_of(
+        "blocks: {b: {params: {n: width}, body: [{block: conv, filters: $n}]}}\nstages: {a: {block: b, n: 3}}"
+    )
     wider = spec.override({"blocks.b.body.0.filters": "$(2 * n)"})
     assert [plan(s).nodes[0].outputs[0][-1] for s in (spec, wider)] == [3, 6]
 
@@ -140,5 +142,3 @@ def test_what_cannot_be_found_is_told(source):
 
     with pytest.raises(FactoryError, match=r"neither a file nor a spec of the zoo|no such file"):
         load(source)
-
-

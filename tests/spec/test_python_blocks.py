@@ -67,7 +67,9 @@ def test_packages_are_not_searched_for_names_that_are_ours(entry):
 
 def test_an_entry_point_that_registers_nothing_is_told(entry):
     entry(lambda: ghost)
-    with pytest.raises(FactoryError, match=r"entry point 'ghost' \(elsewhere:ghost\) .* registered no block of that name"):
+    with pytest.raises(
+        FactoryError, match=r"entry point 'ghost' \(elsewhere:ghost\) .* registered no block of that name"
+    ):
         channels_of(SPEC)
 
 
@@ -76,5 +78,7 @@ def test_two_functions_cannot_have_one_name():
         """Another convolution."""
         return x
 
-    with pytest.raises(FactoryError, match=r"block 'conv' of test_python_blocks is already registered by factory.blocks"):
+    with pytest.raises(
+        FactoryError, match=r"block 'conv' of test_python_blocks is already registered by factory.blocks"
+    ):
         REGISTRY.register(BlockInfo(conv))

@@ -17,11 +17,15 @@ def test_a_stride_is_reset_after_the_first_repeat():
 
 
 def test_a_stride_of_the_defaults_is_reset_too():
-    assert shapes_of("defaults: {conv: {stride: 2}}\n" + stage("block: conv, filters: 4, repeats: 2")) == [(16, 16, 4)] * 2
+    assert (
+        shapes_of("defaults: {conv: {stride: 2}}\n" + stage("block: conv, filters: 4, repeats: 2")) == [(16, 16, 4)] * 2
+    )
 
 
 def test_a_stride_parameter_of_a_yaml_block_is_reset():
-    block = "blocks: {down: {params: {by: {type: stride, default: 2}}, body: [{block: conv, filters: 4, stride: $by}]}}\n"
+    block = (
+        "blocks: {down: {params: {by: {type: stride, default: 2}}, body: [{block: conv, filters: 4, stride: $by}]}}\n"
+    )
     assert shapes_of(block + stage("block: down, repeats: 3")) == [(16, 16, 4)] * 3
     assert shapes_of(block + stage("block: down, by: 4, repeats: 2")) == [(8, 8, 4)] * 2
 
@@ -76,18 +80,66 @@ def test_shared_weights_are_counted_once():
 @pytest.mark.parametrize(
     ("call", "path", "column", "message", "hint"),
     [
-        ("block: conv, filters: 4, repeats: 2, share: true", "stages.a", 10, "share: true needs repeats that keep the shape", "keep filters and stride the same in all"),
-        ("block: sequence, repeats: 2, body: [{block: conv, filters: 4, stride: 2}]", "stages.a.body.0.stride", 84, "a literal stride in the body of a repeated call strides in every repeat", "make it a parameter of type stride of a block, which is reset to 1 after the first repeat"),
-        ("block: conv, filters: 4, repeats: 0", "stages.a.repeats", 48, "expected a number of repeats, at least 1, received 0", ""),
-        ("block: conv, filters: 4, repeats: 1.5", "stages.a.repeats", 48, "expected a number of repeats, at least 1, received 1.5", "round it: round(...), ceil(...), divisible(..., 8)"),
+        (
+            "block: conv, filters: 4, repeats: 2, share: true",
+            "stages.a",
+            10,
+            "share: true needs repeats that keep the shape",
+            "keep filters and stride the same in all",
+        ),
+        (
+            "block: sequence, repeats: 2, body: [{block: conv, filters: 4, stride: 2}]",
+            "stages.a.body.0.stride",
+            84,
+            "a literal stride in the body of a repeated call strides in every repeat",
+            "make it a parameter of type stride of a block, which is reset to 1 after the first repeat",
+        ),
+        (
+            "block: conv, filters: 4, repeats: 0",
+            "stages.a.repeats",
+            48,
+            "expected a number of repeats, at least 1, received 0",
+            "",
+        ),
+        (
+            "block: conv, filters: 4, repeats: 1.5",
+            "stages.a.repeats",
+            48,
+            "expected a number of repeats, at least 1, received 1.5",
+            "round it: round(...), ceil(...), divisible(..., 8)",
+        ),
         ("block: conv, filters: 4, share: 1", "stages.a.share", 46, "expected true or false, received 1", ""),
         ("block: conv, filters: 4, first: 1", "stages.a.first", 46, "expected a mapping of parameters, received 1", ""),
-        ("block: conv, filters: 4, first: {repeats: 2}", "stages.a.first.repeats", 47, "'repeats' belongs to the call itself", ""),
-        ("block: conv, filters: 4, last: {from: input}", "stages.a.last.from", 46, "'from' belongs to the call itself", ""),
-        ("block: conv, filters: 4, first: {kernal: 3}", "stages.a.kernal", 47, "unknown parameter of block 'conv'", "did you mean 'kernel'?"),
-        ("block: conv, filters: 4, first: {groups: null}", "stages.a.first.groups", 47, "null removes nothing: there is no such key", ""),
+        (
+            "block: conv, filters: 4, first: {repeats: 2}",
+            "stages.a.first.repeats",
+            47,
+            "'repeats' belongs to the call itself",
+            "",
+        ),
+        (
+            "block: conv, filters: 4, last: {from: input}",
+            "stages.a.last.from",
+            46,
+            "'from' belongs to the call itself",
+            "",
+        ),
+        (
+            "block: conv, filters: 4, first: {kernal: 3}",
+            "stages.a.kernal",
+            47,
+            "unknown parameter of block 'conv'",
+            "did you mean 'kernel'?",
+        ),
+        (
+            "block: conv, filters: 4, first: {groups: null}",
+            "stages.a.first.groups",
+            47,
+            "null removes nothing: there is no such key",
+            "",
+        ),
     ],
-)  # fmt: skip
+)
 def test_mistakes(call, path, column, message, hint):
     problem = problem_of("input: {resolution: 32}\n" + stage(call))
     assert (problem.path, problem.message) == (path, message)

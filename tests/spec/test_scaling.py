@@ -95,7 +95,10 @@ stages:
   c:
     block: sequence
     scaled: {width: false}
-    body: [{block: conv, filters: 5}, {block: conv, filters: 5, scaled: {width: true}}, {block: conv, filters: "$(width(5))"}]
+    body:
+      - {block: conv, filters: 5}
+      - {block: conv, filters: 5, scaled: {width: true}}
+      - {block: conv, filters: "$(width(5))"}
 """
     assert channels_of(text) == [3, 3, 6, 5, 10, 5]
 
@@ -113,7 +116,11 @@ rounding: {width: nearest}
 blocks:
   twice:
     params: {wide: width, plain: int, usual: {type: width, default: 7}}
-    body: [{block: conv, filters: $wide}, {block: conv, filters: $plain}, {block: conv, filters: $usual}, {block: conv, filters: $(wide + 1)}]
+    body:
+      - {block: conv, filters: $wide}
+      - {block: conv, filters: $plain}
+      - {block: conv, filters: $usual}
+      - {block: conv, filters: $(wide + 1)}
 stages: {a: {block: twice, wide: 5, plain: 5}}
 """
     assert channels_of(text) == [10, 5, 14, 11]

@@ -1,4 +1,4 @@
-"""A block written in Python over the net builder: used from a spec, checked, costed, built."""
+"""The net builder, through blocks written in Python over it: used from a spec, checked, costed, built."""
 
 from __future__ import annotations
 
