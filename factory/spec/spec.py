@@ -223,7 +223,7 @@ class _SpecCompiler:
         items: Any = [raw] if isinstance(raw, str) else raw
         if raw is None and "outputs" not in self.document:
             return {}
-        if raw is None or not items or not all(isinstance(key, str) for key in items if isinstance(items, Map)):
+        if not items or (isinstance(items, Map) and not all(isinstance(key, str) for key in items)):
             items = None
         if isinstance(items, Map):
             named, marks = dict(items), dict(items.values_at)
