@@ -273,6 +273,8 @@ class _Planner:
 
     def _repeat(self, call: Call, inputs: tuple[Tensor, ...], frame: _Frame, count: int) -> Outputs:
         """Runs a call `count` times, each on the outputs of the one before; their names are numbers from 0."""
+        if self.calls + count > MAX_CALLS:
+            raise FactoryError(f"the network has more than {MAX_CALLS:,} block calls")
         given = [x.shape for x in inputs]
         outputs: Outputs = {}
         for index in range(count):
