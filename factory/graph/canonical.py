@@ -4,133 +4,83 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from factory.graph.graph import Graph, Ref
+from factory.graph.graph import Graph
+
+MAX_TIED = 64
+"""Up to so many nodes that look alike are told apart one by one; more are rare, and the time grows with their number."""
 
 
 def canonical_hash(graph: Graph) -> str:
-    """32 hex digits that two graphs share exactly when they are the same network: operations, wiring, shared weights.
+    """32 hex digits of a network: operations, wiring, shared weights; neither names nor the order of its text.
 
-    Nodes are numbered in the order in which a walk from the outputs meets them. A node's inputs have an order, except
-    under add, multiply, mean and max, where they are put in order of what lies above and below them.
+    Colour refinement (Weisfeiler & Leman 1968): every node gets a digest of its operation and of all that lies above
+    and below it, again and again until no more nodes differ; the inputs of add, multiply, mean and max have no order.
+    Nodes still alike are told apart by marking each in turn. Equal networks always have equal hashes. Different ones
+    differ unless that cannot tell their graphs apart, which takes large, highly symmetric wirings.
     """
-    order = _Order(graph)
-    number = order.number
-    lines = [repr(graph.input)]
-    roots = [*graph.outputs.values(), *graph.auxiliary.values()]
-    for root in roots:
-        stack = [root[0]]
-        while stack:
-            index = stack[-1]
-            missing = []
-            if index >= 0 and index not in number:
-                missing = [i for i, _ in order.inputs(index) if i >= 0 and i not in number]
-            if missing:
-                stack += reversed(missing)
-                continue
-            stack.pop()
-            if index < 0 or index in number:
-                continue
-            refs = [(number.get(i, -1), port) for i, port in order.inputs(index)]
-            number[index] = len(number)
-            family = order.families.get(order.owners[index])  # those with the same weights: the first one's number
-            lines.append(f"{order.texts[index]} {refs} {family and min(number.get(i, len(number)) for i in family)}")
-    ends = [(number.get(i, -1), port) for i, port in roots]
-    lines.append(f"{ends[: len(graph.outputs)]} {ends[len(graph.outputs) :]}")
-    return _digest("\n".join(lines))
+    nodes = sorted(graph.needed([*graph.outputs.values(), *graph.auxiliary.values()]))
+    refinement = _Refinement(graph, nodes)
+    colours = refinement.stable(refinement.seeds)
+    counts = Counter(colours.values())
+    tied = [index for index in nodes if counts[colours[index]] > 1]
+    marked: Iterable[str] = ()
+    if len(tied) <= MAX_TIED:
+        marked = (refinement.summary({**colours, index: colours[index] + " marked"}) for index in tied)
+    return _digest("\n".join([repr(graph.input), refinement.text(colours), *sorted(marked)]))
 
 
-class _Order:
-    """The order of the inputs of each node. `number` has the nodes that were numbered so far."""
+class _Refinement:
+    """The nodes that the results need, and how their colours are refined."""
 
-    def __init__(self, graph: Graph):
-        self.graph = graph
-        self.number: dict[int, int] = {}
-        self.texts = [repr(node.op) for node in graph.nodes]
-        self.owners = [index if node.shared is None else node.shared for index, node in enumerate(graph.nodes)]
-        sharing = Counter(self.owners)
-        self.families: dict[int, list[int]] = defaultdict(list)
-        for index, owner in enumerate(self.owners):
-            if sharing[owner] > 1:
-                self.families[owner].append(index)
-        self.families.default_factory = None
-        seeds = [f"{text} {sharing[owner]}" for text, owner in zip(self.texts, self.owners, strict=True)]
-        self.colours = _colours(graph, seeds)
-        self._uses = Counter(i for node in graph.nodes for i, _ in node.inputs)
-        self._uses.update(i for i, _ in (*graph.outputs.values(), *graph.auxiliary.values()))
-        self._found: dict[int, Sequence[Ref]] = {}
+    def __init__(self, graph: Graph, nodes: Sequence[int]):
+        self.graph, self.nodes = graph, nodes
+        self.families: dict[int, list[int]] = defaultdict(list)  # nodes by the owner of their weights
+        for index in nodes:
+            shared = graph.nodes[index].shared
+            self.families[index if shared is None else shared].append(index)
+        self.seeds = {index: repr(graph.nodes[index].op) for index in nodes}
+        self.roots: dict[int, list[str]] = defaultdict(list)
+        for role, refs in (("output", graph.outputs), ("auxiliary", graph.auxiliary)):
+            for position, (index, port) in enumerate(refs.values()):
+                self.roots[index].append(f"{role} {position} {port}")
 
-    def inputs(self, index: int) -> Sequence[Ref]:
-        node = self.graph.nodes[index]
-        if not node.op.commutative:
-            return node.inputs
-        if index not in self._found:
-            self._found[index] = self._ordered(node.inputs)
-        return self._found[index]
-
-    def _ordered(self, inputs: Sequence[Ref]) -> Sequence[Ref]:
+    def stable(self, colours: dict[int, str]) -> dict[int, str]:
+        """Colours refined until two more rounds tell no more nodes apart; one round alone does not see all wiring."""
+        distinct = 0
         while True:
-            keys = {ref: (self.colours[ref[0]] if ref[0] >= 0 else "", ref[1]) for ref in inputs}
-            counts = Counter(keys.values())
-            tied = sorted((ref for ref in keys if counts[keys[ref]] > 1), key=keys.__getitem__)
-            apart = {ref: self._alone(ref[0]) for ref in tied}
-            if None not in apart.values():
-                return sorted(inputs, key=lambda ref: (keys[ref], apart.get(ref, "")))
-            self._tell_apart(next(i for (i, _), text in apart.items() if text is None))
+            colours = self._refined(self._refined(colours))
+            found = len(set(colours.values()))
+            if found == distinct or found == len(colours):
+                return colours
+            distinct = found
 
-    def _alone(self, index: int) -> str | None:
-        """What lies above a node down to nodes with numbers, None where something else reads a part of that."""
-        found: set[int] = set()
-        waiting = [index]
-        while waiting:
-            i = waiting.pop()
-            if i < 0 or i in self.number or i in found:
-                continue
-            if self._uses[i] > 1 or self.owners[i] in self.families:
-                return None
-            found.add(i)
-            waiting += [source for source, _ in self.graph.nodes[i].inputs]
-        texts: dict[int, str] = {}
-        for i in sorted(found):
-            node = self.graph.nodes[i]
-            above = [(texts.get(j) or f"#{self.number.get(j, -1)}", port) for j, port in node.inputs]
-            texts[i] = _digest(f"{self.texts[i]} {sorted(above) if node.op.commutative else above}")
-        return texts.get(index, f"#{self.number.get(index, -1)}")
+    def _refined(self, colours: dict[int, str]) -> dict[int, str]:
+        """One round: from the input down, from the results up, and among the nodes that share weights."""
+        above: dict[int, str] = {-1: "input"}
+        for index in self.nodes:
+            node = self.graph.nodes[index]
+            inputs = [f"{above[i]} {port}" for i, port in node.inputs]
+            above[index] = _digest(f"{colours[index]} {sorted(inputs) if node.op.commutative else inputs}")
+        uses: dict[int, list[str]] = {index: list(self.roots.get(index, ())) for index in (-1, *self.nodes)}
+        below: dict[int, str] = {}
+        for index in reversed(self.nodes):
+            node = self.graph.nodes[index]
+            below[index] = _digest(f"{above[index]} {sorted(uses[index])}")
+            for position, (i, port) in enumerate(node.inputs):
+                uses[i].append(f"{below[index]} {-1 if node.op.commutative else position} {port}")
+        for family in self.families.values():
+            if len(family) > 1:
+                together = sorted(below[index] for index in family)
+                below.update({index: _digest(f"{below[index]} {together}") for index in family})
+        return below
 
-    def _tell_apart(self, index: int) -> None:
-        """Gives one of several nodes that look alike a colour of its own, and tells apart what follows from that."""
-        seeds = list(self.colours)
-        seeds[index] += " first"
-        count = 0
-        while count < (count := len(set(seeds))):
-            for family in self.families.values():
-                text = " ".join(sorted(seeds[i] for i in family))
-                for i in family:
-                    seeds[i] = f"{seeds[i]} {text}"
-            seeds = _colours(self.graph, seeds)
-        self.colours = seeds
+    def text(self, colours: dict[int, str]) -> str:
+        return " ".join([*sorted(colours.values()), *self.roots.get(-1, ())])
 
-
-def _colours(graph: Graph, seeds: list[str]) -> list[str]:
-    """For every node a digest of its seed, of all that lies above it and of all that lies below it."""
-    above: list[str] = []
-    for node, seed in zip(graph.nodes, seeds, strict=True):
-        inputs = [(above[i] if i >= 0 else "", port) for i, port in node.inputs]
-        above.append(_digest(f"{seed} {sorted(inputs) if node.op.commutative else inputs}"))
-    uses: list[list[tuple]] = [[] for _ in graph.nodes]
-    for role, refs in (("output", graph.outputs), ("auxiliary", graph.auxiliary)):
-        for position, (i, port) in enumerate(refs.values()):
-            if i >= 0:
-                uses[i].append((role, position, port))
-    below = [""] * len(graph.nodes)
-    for index in range(len(graph.nodes) - 1, -1, -1):
-        node = graph.nodes[index]
-        below[index] = _digest(f"{above[index]} {sorted(map(repr, uses[index]))}")
-        for position, (i, port) in enumerate(node.inputs):
-            if i >= 0:
-                uses[i].append((below[index], -1 if node.op.commutative else position, port))
-    return below
+    def summary(self, colours: dict[int, str]) -> str:
+        return _digest(self.text(self.stable(colours)))
 
 
 def _digest(text: str) -> str:

@@ -84,7 +84,7 @@ class Graph:
 
     def restricted(self, outputs: dict[str, Ref]) -> Graph:
         """The part of the graph that these outputs need; nodes are numbered anew, names and stages stay."""
-        kept = sorted(self._needed(outputs.values()))
+        kept = sorted(self.needed(outputs.values()))
         number = {old: new for new, old in enumerate(kept)}
         nodes = []
         for old in kept:
@@ -102,7 +102,8 @@ class Graph:
 
         return replace(self, nodes=nodes, outputs=renumber(outputs), auxiliary={}, features=renumber(self.features))
 
-    def _needed(self, refs: Iterable[Ref]) -> set[int]:
+    def needed(self, refs: Iterable[Ref]) -> set[int]:
+        """The nodes that these outputs need, those that make them included."""
         needed: set[int] = set()
         waiting = [i for i, _ in refs if i >= 0]
         while waiting:
