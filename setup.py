@@ -30,7 +30,17 @@ setup(
     ],
     extras_require={
         "gpu": ["tensorflow[and-cuda]"],
-        "test": ["hypothesis", "jsonschema", "mypy", "pytest", "pytest-xdist", "ruff", "setuptools>=69", "types-PyYAML", "wheel"],
+        "test": [
+            "hypothesis",
+            "jsonschema",
+            "mypy",
+            "pytest",
+            "pytest-xdist",
+            "ruff",
+            "setuptools>=69",
+            "types-PyYAML",
+            "wheel",
+        ],
     },
     entry_points={"console_scripts": ["factory = factory.cli.main:main"]},
 )

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from factory.blocks.registry import REGISTRY, BlockInfo
-from factory.blocks.types import ACTIVATION, BIAS, INITIALIZER, NORM, PADDING
+from factory.blocks.types import CONVENTION_TYPES
 from factory.blocks.values import Activation, Conventions, Norm, nearest_int, show
 from factory.errors import FactoryError, ShapeError, did_you_mean
 from factory.graph import INPUT, Node, Ref, Totals
@@ -22,8 +22,6 @@ from factory.graph.ops import (
     WeightedSum,
     shape_text,
 )
-
-CONVENTION_TYPES = dict(zip(Conventions._fields, (NORM, ACTIVATION, PADDING, BIAS, INITIALIZER), strict=True))
 
 Stride = tuple[float, float] | None
 

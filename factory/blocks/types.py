@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from factory.blocks.values import (
     ACTIVATION_PARAMETERS,
     Activation,
+    Conventions,
     Invalid,
     Norm,
     SqueezeExcite,
@@ -273,6 +274,9 @@ TYPES = {
     for t in (INT, COUNT, FLOAT, BOOL, STR, LIST, RATIO, RATE, WIDTH, DEPTH, STRIDE, KERNEL, PADDING, NORM, ACTIVATION)
 } | {t.name: t for t in (DILATION, PARTS, SQUEEZE, BIAS, INITIALIZER, SHORTCUT, BODY, CALL)}
 """The types that a YAML block can give its parameters, by name."""
+
+CONVENTION_TYPES = dict(zip(Conventions._fields, (NORM, ACTIVATION, PADDING, BIAS, INITIALIZER), strict=True))
+"""The types of the keys that may stand under `conventions` and in every call."""
 
 _PLAIN: dict[Any, Type] = {int: INT, float: FLOAT, bool: BOOL, str: STR}
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from factory.graph.graph import Graph
 
 MAX_TIED = 64
-"""Up to so many nodes that look alike are told apart one by one; more are rare, and the time grows with their number."""
+"""Up to so many nodes that look alike are told apart one by one: the time grows with their number."""
 
 
 def canonical_hash(graph: Graph) -> str:

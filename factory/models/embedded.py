@@ -6,8 +6,9 @@ from pathlib import Path
 
 from factory.errors import FactoryError
 from factory.models.archive import SPEC, read_spec_text
+from factory.spec.document import compile_spec
 from factory.spec.reading import read_text
-from factory.spec.spec import Spec, compile_spec
+from factory.spec.spec import Spec
 from factory.spec.zoo import zoo_names
 
 

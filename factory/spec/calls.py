@@ -7,13 +7,14 @@ from typing import Any
 
 from factory.blocks.registry import BlockInfo, Parameter
 from factory.blocks.types import Type
+from factory.blocks.values import Conventions
 from factory.errors import Mark
 from factory.spec.expressions import Expression
 
 CALL_KEYS = ("block", "from", "repeats", "first", "last", "share", "scaled", "after")
 """Keys that every call may have beside its parameters and the conventions."""
 
-CONVENTION_KEYS = ("norm", "activation", "padding", "bias", "initializer")
+CONVENTION_KEYS = Conventions._fields
 
 
 Sources = list[tuple[str, str | None]]

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from factory.blocks import REGISTRY, Parameter
-from factory.blocks.types import BODY, BRANCHES, CALL, DEPTH, STRIDE, WIDTH
+from factory.blocks.types import BODY, BRANCHES, CALL, CONVENTION_TYPES, DEPTH, STRIDE, WIDTH
 from factory.spec.calls import CONVENTION_KEYS, YamlBlock
-from factory.spec.compile import CONVENTION_TYPES
 from factory.spec.expressions import is_expression
 from factory.spec.merging import merge
 from factory.spec.plain import filled_section, filled_value, plain

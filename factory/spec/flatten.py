@@ -9,11 +9,12 @@ from typing import Any
 
 from factory.blocks.types import BODY, BRANCHES, CALL, DEPTH, WIDTH, Type
 from factory.blocks.values import Multiple
+from factory.spec.document import compile_spec
 from factory.spec.expressions import is_expression
 from factory.spec.plan import input_shape
 from factory.spec.reading import Map, Seq
 from factory.spec.resolve import signature_of
-from factory.spec.spec import Spec, compile_spec
+from factory.spec.spec import Spec
 
 _WIDTH_CALL = re.compile(r"\bwidth\s*\(")
 _IN = re.compile(r"\bin\.(?=[a-z])")

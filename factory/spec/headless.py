@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from factory.errors import SpecError
+from factory.spec.document import compile_spec
 from factory.spec.reading import Map
-from factory.spec.spec import Spec, compile_spec
+from factory.spec.spec import Spec
 
 
 def without_top(spec: Spec) -> Spec:

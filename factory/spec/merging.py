@@ -14,9 +14,7 @@ Signature = Callable[[str], Mapping[str, Type] | None]
 KEPT_OVER_BLOCKS = ("block", "from", "repeats", "after", "scaled", "share")
 
 
-def merge(
-    base: Map, child: Map, signature: Signature, path: str = "", problems: list[Problem] | None = None
-) -> Map:
+def merge(base: Map, child: Map, signature: Signature, path: str = "", problems: list[Problem] | None = None) -> Map:
     """`child` over `base`, key by key; null removes, `after` places, lists replace. Neither is changed.
 
     Where `block` changes, `repeats`, `from` and parameters of the same name and type stay and all others are dropped;

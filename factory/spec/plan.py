@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import nullcontext
-from dataclasses import dataclass, replace
 from typing import Any
 
 from factory.blocks import CountingNet, GraphNet, Limits, Net, Outputs, Tensor
 from factory.blocks.net import Stride
-from factory.blocks.registry import BlockInfo
-from factory.blocks.types import DILATION, KERNEL, STRIDE, WIDTH
-from factory.blocks.values import Invalid
-from factory.errors import FactoryError, Problem, ShapeError, SpecError
+from factory.errors import Problem, ShapeError, SpecError
 from factory.graph import INPUT, Cost, Graph, Totals
 from factory.graph.ops import ChannelGather, InputNorm, Rescale
-from factory.spec.calls import ALL, BranchesCode, Call, Code, Sources, Value, YamlBlock
-from factory.spec.compile import evaluate_template
-from factory.spec.expressions import ExpressionError
+from factory.spec.calls import Call
 from factory.spec.headless import without_top
+from factory.spec.running import MAX_CALLS, Runner, no_output, what_came_in
 from factory.spec.sections import PREPROCESS, Preprocess
 from factory.spec.spec import Spec
 
 MAX_MEMO = 50_000
-MAX_CALLS = 100_000
 
 
 def plan(spec: Spec, *, top: bool = True, limits: Limits | None = None) -> Graph:
@@ -41,7 +33,7 @@ def plan(spec: Spec, *, top: bool = True, limits: Limits | None = None) -> Graph
         linear_decay=depth.decay == "linear",
         limits=limits,
     )
-    planner = _Planner(spec, net)
+    planner = _Planner(spec, net, max_calls=max(limits.nodes, MAX_CALLS))
     planner.stages()
     net.finish_stochastic_depth()
     outputs = planner.named(spec.outputs or {spec.stages.result: (spec.stages.result, None)})
@@ -94,46 +86,22 @@ def input_shape(spec: Spec) -> tuple[int | None, int | None, int]:
     return height, width, spec.input.channels
 
 
-@dataclass(slots=True)
-class _Frame:
-    """Where a call stands: what its expressions see, what is scaled, and whether an outer call repeats already."""
+class _Planner(Runner):
+    """Runs the stages of a spec. With a memo, on a CountingNet, a stage's cost is remembered by its call and inputs."""
 
-    scope: dict[str, Any]
-    scale_width: bool
-    scale_depth: bool
-    repeated: bool = False
-
-
-class _Planner:
-    def __init__(self, spec: Spec, net: Net, memo: dict[Any, Any] | None = None):
-        self.spec, self.net, self.memo = spec, net, memo
-        self.calls = 0
-        self.arithmetic: dict[int, str] = {}
+    def __init__(self, spec: Spec, net: Net, memo: dict[Any, Any] | None = None, max_calls: int = MAX_CALLS):
+        super().__init__(spec, net, max_calls)
+        self.memo = memo
         self.problems: list[Problem] = []
         height, width, channels = input_shape(spec)
         stride: Stride = (1.0, 1.0) if None in (height, width) else None
         self.input = Tensor(INPUT, (height, width, channels), stride)
         self.results: dict[str, Outputs | None] = {"input": {"out": self.input}}
-        net.classes = spec.classes
         self.context = 0
         if memo is not None:  # a number for all that a stage's cost depends on beside its call and inputs
             scaled = tuple(spec.scaled.items())
             context = (spec.scale.width, spec.scale.depth, scaled, spec.rounding, spec.conventions, spec.classes)
             self.context = memo.setdefault(context, len(memo))
-        frame = self._frame({})
-        for name, call in spec.defaults.items():
-            if isinstance(call.block, BlockInfo):
-                net.defaults[name] = self._evaluated(call, frame)
-
-    def _frame(self, scope: dict[str, Any], above: _Frame | None = None) -> _Frame:
-        wide = above.scale_width if above else self.spec.scaled.get("width", True)
-        deep = above.scale_depth if above else self.spec.scaled.get("depth", True)
-        frame = _Frame(scope, wide, deep, above.repeated if above else False)
-        scope["classes"] = self.spec.classes
-        scope["width()"] = lambda value: self._width(value, frame)
-        return frame
-
-    # stages
 
     def stages(self) -> None:
         """Plans every stage; raises SpecError with the mistakes of all."""
@@ -145,7 +113,7 @@ class _Planner:
         code = self.spec.stages
         for call, sources in zip(code.calls, code.sources, strict=True):
             try:
-                inputs = self._gather(call, sources, (self.results["input"] or {}), self.results)
+                inputs = self.gather(call, sources, (self.results["input"] or {}), self.results)
                 if inputs is None:  # it reads a stage that could not be planned
                     self.results[call.name] = None
                     continue
@@ -159,7 +127,7 @@ class _Planner:
             there = self.results.get(name)
             if there is not None and output is not None and output not in there:
                 self.problems.append(
-                    _no_output("outputs", name, output, there, self.spec.document.values_at.get("outputs"), port)
+                    no_output("outputs", name, output, there, self.spec.document.values_at.get("outputs"), port)
                 )
         if self.problems:
             raise SpecError(self.problems)
@@ -189,7 +157,7 @@ class _Planner:
         return there[1]
 
     def _run_stage(self, call: Call, inputs: tuple[Tensor, ...]) -> Outputs:
-        return self.call(call, inputs, self._frame(_seen(inputs)), call.name)
+        return self.call(call, inputs, self.frame(what_came_in(inputs)), call.name)
 
     def _preprocess(self) -> None:
         """Brings pixels 0 to 255 to what the first stage expects."""
@@ -218,309 +186,3 @@ class _Planner:
         if isinstance(self.net, GraphNet):
             self.net.path = ""
         self.results["input"] = {"out": x}
-
-    # calls
-
-    def _gather(
-        self, call: Call, sources: Sources | None, previous: Outputs, results: dict[str, Outputs | None]
-    ) -> tuple[Tensor, ...] | None:
-        """The tensors that a call reads, None when one of them could not be planned."""
-        block = call.block
-        wanted = None if block is None or block.variadic else len(block.inputs)
-        if sources is None:
-            return tuple(previous.values())[:wanted]
-        tensors: list[Tensor] = []
-        for name, port in sources:
-            outputs = results[name]
-            if outputs is None:
-                return None
-            if port == ALL or (port is None and len(sources) == 1 and wanted is not None):
-                tensors += tuple(outputs.values())[:wanted]
-            elif port is None:
-                tensors.append(next(iter(outputs.values())))
-            elif port in outputs:
-                tensors.append(outputs[port])
-            else:
-                raise SpecError([_no_output(f"{call.path}.from", name, port, outputs, call.sources_mark)])
-        return tuple(tensors)
-
-    def call(self, call: Call, inputs: tuple[Tensor, ...], frame: _Frame, name: str | None) -> Outputs:
-        """Runs a call with its repeats."""
-        if call.placeholder is not None:
-            return call.placeholder(frame.scope)(*inputs, name=name)
-        try:
-            if call.scaled is not None:
-                frame = replace(
-                    frame,
-                    scale_width=call.scaled.get("width", frame.scale_width),
-                    scale_depth=call.scaled.get("depth", frame.scale_depth),
-                )
-                frame.scope = {**frame.scope, "width()": lambda value, f=frame: self._width(value, f)}
-            if call.repeats is None and call.variants is None:
-                return self._once(call, inputs, frame, name, 0, 1)
-            count = self._count(call, frame)
-            inner = replace(frame, repeated=True) if call.repeats is not None else frame
-            if call.repeats is None:
-                return self._once(call.variant(0, 1), inputs, inner, name, 0, 1)
-            with self.net.scope(name):
-                return self._repeat(call, inputs, inner, count)
-        except (ShapeError, Invalid, ExpressionError) as error:
-            raise SpecError([self._problem(error, call)]) from None
-        except SpecError:
-            raise
-        except FactoryError as error:
-            raise SpecError.single(str(error), path=call.path, mark=call.mark) from None
-
-    def _repeat(self, call: Call, inputs: tuple[Tensor, ...], frame: _Frame, count: int) -> Outputs:
-        """Runs a call `count` times, each on the outputs of the one before; their names are numbers from 0."""
-        if self.calls + count > MAX_CALLS:
-            raise FactoryError(f"the network has more than {MAX_CALLS:,} block calls")
-        given = [x.shape for x in inputs]
-        outputs: Outputs = {}
-        for index in range(count):
-            variant = call.variant(index, count)
-            if call.share and index and [x.shape for x in inputs] != given:
-                hint = "keep filters and stride the same in all"
-                raise ShapeError("share: true needs repeats that keep the shape", hint)
-            with self.net.sharing_weights(index) if call.share else nullcontext():
-                outputs = self._once(variant, inputs, frame, str(index), index, count)
-            wanted = None if variant.block is None or variant.block.variadic else len(variant.block.inputs)
-            inputs = tuple(outputs.values())[:wanted]
-        return outputs
-
-    def _once(
-        self, call: Call, inputs: tuple[Tensor, ...], frame: _Frame, name: str | None, index: int, count: int
-    ) -> Outputs:
-        block = call.block
-        assert block is not None
-        self.calls += 1
-        if self.calls > MAX_CALLS:
-            raise FactoryError(f"the network has more than {MAX_CALLS:,} block calls")
-        if not block.variadic and len(inputs) != len(block.inputs):
-            raise _wrong_inputs(block.name, block.inputs, len(inputs))
-        if block.variadic and not inputs:
-            raise ShapeError(f"block '{block.name}' was given no tensor")
-        if call.values or call.convention_values:
-            frame = replace(frame, scope={**frame.scope, "index": index, "count": count})
-        params, changes = self._evaluated(call, frame)
-        if isinstance(block, BlockInfo):
-            return self.net.run(block, inputs, params, changes, name)
-        return self._yaml_block(call, block, inputs, params, changes, name, frame)
-
-    def _yaml_block(
-        self,
-        call: Call,
-        block: YamlBlock,
-        inputs: tuple[Tensor, ...],
-        params: dict[str, Any],
-        changes: dict[str, Any],
-        name: str | None,
-        frame: _Frame,
-    ) -> Outputs:
-        default_call = self.spec.defaults.get(block.name)
-        if default_call is not None:
-            default_params, default_changes = self._evaluated(default_call, frame)
-            params, changes = {**default_params, **params}, {**default_changes, **changes}
-        scope = _seen(inputs)
-        inner = self._frame(scope, frame)
-        for key, parameter in block.parameters.items():
-            if key in params:
-                scope[key] = params[key]
-            else:
-                default = parameter.default
-                if isinstance(default, Code):
-                    scope[key] = self._bound(default, inner)
-                else:
-                    scope[key] = self._scaled(default, frame) if isinstance(default, Value) else default
-            if (
-                isinstance(scope[key], tuple)
-                and len(scope[key]) == 2
-                and scope[key][0] == scope[key][1]
-                and parameter.type in _PAIRS
-            ):
-                scope[key] = scope[key][0]  # in expressions a square size is one number
-        outside = self.net.conventions
-        if changes:
-            self.net.conventions = outside.with_(changes)
-        try:
-            with self.net.scope(name or block.name):
-                return self._body(block.body, inputs, inner, None, block.inputs, block.outputs)  # type: ignore[arg-type]
-        except SpecError as error:
-            for problem in error.problems:
-                problem.notes.append(f"in block '{block.name}', called by {call.path} at {call.mark}")
-            raise
-        finally:
-            self.net.conventions = outside
-
-    # bodies
-
-    def _body(
-        self,
-        code: Code,
-        inputs: tuple[Tensor, ...],
-        frame: _Frame,
-        name: str | None,
-        ports: tuple[str, ...] = ("input",),
-        outputs: dict[str, tuple[str, str | None]] | None = None,
-    ) -> Outputs:
-        """Runs the calls of a body; a list's only call takes the body's own name."""
-        previous: Outputs = dict(zip(ports, inputs, strict=False)) if len(ports) == len(inputs) else _numbered(inputs)
-        results: dict[str, Outputs | None] = {port: {port: tensor} for port, tensor in previous.items()}
-        result = previous
-        alone = len(code.calls) == 1 and not code.names
-        for call, sources in zip(code.calls, code.sources, strict=True):
-            tensors = self._gather(call, sources, previous, results)
-            assert tensors is not None
-            label = call.name or (name if alone else getattr(call.block, "name", None))
-            made = self.call(call, tensors, frame, label)
-            if code.names:
-                results[call.name] = made
-                if call.name == code.result:
-                    result = made
-            else:
-                previous = result = made
-        if outputs is None:
-            return result
-        chosen: Outputs = {}
-        for key, (source, port) in outputs.items():
-            there = results[source] or {}
-            if port is not None and port not in there:
-                raise SpecError([_no_output(f"{code.path}.outputs", source, port, there, code.mark, key)])
-            chosen[key] = there[port] if port else next(iter(there.values()))
-        return chosen
-
-    def _bound(self, code: Code, frame: _Frame) -> Callable[..., Outputs]:
-        def body(*inputs: Tensor, name: str | None = None) -> Outputs:
-            return self._body(code, inputs, frame, name)
-
-        return body
-
-    # values
-
-    def _evaluated(self, call: Call, frame: _Frame) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Final parameters and conventions of a call."""
-        params = call.constants
-        for key, constant in params.items():
-            if isinstance(constant, (Code, BranchesCode)):
-                if params is call.constants:
-                    params = dict(params)
-                params[key] = (
-                    self._bound(constant, frame)
-                    if isinstance(constant, Code)
-                    else _BoundBranches(self, constant, frame)
-                )
-        if call.values:
-            params = {**params, **{key: self._worked_out(value, frame) for key, value in call.values.items()}}
-        changes = call.conventions
-        if call.convention_values:
-            more = {key: self._worked_out(value, frame) for key, value in call.convention_values.items()}
-            changes = {**changes, **more}
-        return params, changes
-
-    def _worked_out(self, value: Value, frame: _Frame) -> Any:
-        if value.kind == "scaled":
-            return self._scaled(value, frame)
-        try:
-            return value.type.parse(evaluate_template(value.content, frame.scope))
-        except (Invalid, ExpressionError) as error:
-            raise SpecError.single(
-                f"{error.message} (from {_text(value.content)})", path=value.path, mark=value.mark, hint=error.hint
-            ) from None
-
-    def _scaled(self, value: Value, frame: _Frame) -> int:
-        if value.type.name == WIDTH.name:
-            return self._width(value.content, frame)
-        factor = self.spec.scale.depth
-        if factor == 1 or not frame.scale_depth:
-            return value.content
-        return self.spec.rounding.round_depth(value.content * factor)
-
-    def _width(self, value: float, frame: _Frame) -> Any:
-        factor = self.spec.scale.width
-        if factor == 1 or not frame.scale_width:
-            return value
-        result = self.spec.rounding.round_width(value * factor)
-        text, there = f"{value} x {factor} -> {result}", self.arithmetic.get(result, "")
-        if text not in there:
-            self.arithmetic[result] = f"{there}, {text}" if there else text
-        return result
-
-    def _count(self, call: Call, frame: _Frame) -> int:
-        repeats = call.repeats
-        if repeats is None:
-            return 1
-        if isinstance(repeats, int):
-            return repeats
-        if repeats.kind == "scaled" and frame.repeated:
-            return repeats.content  # only the outermost repeats scales
-        return self._worked_out(repeats, frame)
-
-    def _problem(self, error: Any, call: Call) -> Problem:
-        problem = Problem(call.path, error.message, call.mark, error.hint, max(1, len(call.name)))
-        for value in dict.fromkeys(getattr(error, "values", ())):
-            if value in self.arithmetic:
-                problem.notes.append(f"{value} comes from scaling: {self.arithmetic[value]}")
-        return problem
-
-
-class _BoundBranches:
-    """The bodies of `branches` with where they stand; called with one tensor a body."""
-
-    def __init__(self, planner: _Planner, code: BranchesCode, frame: _Frame):
-        self.planner, self.code, self.frame = planner, code, frame
-
-    def __len__(self) -> int:
-        return len(self.code.bodies)
-
-    def __call__(self, parts: list[Tensor]) -> list[Tensor]:
-        results = []
-        for (name, code), part in zip(self.code.bodies.items(), parts, strict=True):
-            alone = len(code.calls) == 1 and not code.names
-            with self.planner.net.scope(None if alone else name):
-                outputs = self.planner._body(code, (part,), self.frame, name if alone else None)
-            results.append(next(iter(outputs.values())))
-        return results
-
-
-_PAIRS = (KERNEL, STRIDE, DILATION)
-
-
-def _seen(inputs: tuple[Tensor, ...]) -> dict[str, Any]:
-    """What `in.channels`, `in.height` and `in.width` are inside a block."""
-    if not inputs:
-        return {}
-    shape = inputs[0].shape
-    scope: dict[str, Any] = {"in.channels": shape[-1]}
-    if len(shape) == 3 and shape[0] is not None and shape[1] is not None:
-        scope["in.height"], scope["in.width"] = shape[0], shape[1]
-    return scope
-
-
-def _numbered(inputs: tuple[Tensor, ...]) -> Outputs:
-    return {"input" if number == 1 else f"input{number}": x for number, x in enumerate(inputs, 1)}
-
-
-def _text(template: Any) -> str:
-    if isinstance(template, dict):
-        return "{" + ", ".join(f"{key}: {_text(item)}" for key, item in template.items()) + "}"
-    if isinstance(template, list):
-        return "[" + ", ".join(map(_text, template)) + "]"
-    return str(template)
-
-
-def _no_output(path: str, name: str, port: str, outputs: Outputs, mark: Any, label: str = "") -> Problem:
-    hint = f"its outputs: {', '.join(outputs)}"
-    return Problem(path, f"'{name}' has no output '{port}'", mark, hint, len(name) + len(port) + 1)
-
-
-def _wrong_inputs(name: str, ports: tuple[str, ...], given: int) -> ShapeError:
-    tensors = "1 tensor" if given == 1 else f"{given} tensors"
-    if len(ports) == 1:
-        hint = "bring them together first, with a concat or add"
-        return ShapeError(f"block '{name}' takes one input, it was given {tensors}", hint)
-    return ShapeError(
-        f"block '{name}' takes {len(ports)} inputs ({', '.join(ports)}), it was given {tensors}", "from: [a, b]"
-    )
-
-
-__all__ = ["cost", "input_shape", "plan", "totals"]

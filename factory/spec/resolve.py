@@ -11,9 +11,10 @@ from factory.blocks import REGISTRY
 from factory.blocks.types import TYPES, Type
 from factory.blocks.values import show
 from factory.errors import FactoryError, Problem, Source, SpecError, did_you_mean
+from factory.spec.document import compile_spec
 from factory.spec.merging import Signature, merge
 from factory.spec.reading import Map, Seq, from_python, read_file
-from factory.spec.spec import Spec, compile_spec
+from factory.spec.spec import Spec
 from factory.spec.zoo import find_spec
 
 MAX_PARENTS = 32

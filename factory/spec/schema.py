@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from factory.blocks import REGISTRY, BlockInfo, Parameter
-from factory.blocks.types import BODY, BRANCHES, TYPES
+from factory.blocks.types import BODY, BRANCHES, CONVENTION_TYPES, TYPES
 from factory.spec.calls import CALL_KEYS, CONVENTION_KEYS
-from factory.spec.compile import CONVENTION_TYPES
 from factory.spec.schema_values import EXPRESSION, IDENTIFIER, Schema, nullable, type_schema, value_definitions
 from factory.spec.sections import SECTIONS
 from factory.spec.spec import KEYS, VERSION

@@ -11,9 +11,9 @@ from PIL import Image
 
 import factory
 from factory.models.archive import read_labels, read_spec_text
+from factory.spec.document import compile_spec
 from factory.spec.reading import read_text
 from factory.spec.render import render
-from factory.spec.spec import compile_spec
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from factory import FactoryError, cost, plan, totals
+from factory.spec.document import compile_spec
 from factory.spec.reading import read_text
-from factory.spec.spec import compile_spec
 
 TEXT = """factory: 1
 name: fuzz

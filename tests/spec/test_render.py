@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import factory
+from factory.spec.document import compile_spec
 from factory.spec.headless import without_top
 from factory.spec.reading import read_text
 from factory.spec.render import render
-from factory.spec.spec import Spec, compile_spec
+from factory.spec.spec import Spec
 from factory.spec.writing import write
 from factory.spec.zoo import zoo_names
 

@@ -8,8 +8,8 @@ import pytest
 
 from factory import Graph, Spec, SpecError, plan
 from factory.errors import Problem
+from factory.spec.document import compile_spec
 from factory.spec.reading import read_text
-from factory.spec.spec import compile_spec
 
 HEAD = "input: {resolution: 32}\nconventions: {norm: none, activation: linear}\n"
 """What most specs below begin with: a small image, convolutions alone."""
