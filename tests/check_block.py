@@ -13,7 +13,6 @@ from keras_counts import keras_activations, keras_macs, trainable_count
 
 import factory
 from factory.graph import Graph
-from factory.graph.ops import CropLike, ResizeLike
 from factory.models.build import build_graph
 
 STEM = {"block": "conv", "filters": 6, "kernel": 1, "norm": "none", "activation": "linear"}
@@ -70,9 +69,6 @@ def check_layers(graph: Graph, model: keras.Model) -> None:
     calls: dict[str, int] = {}
     for index, node in enumerate(graph.nodes):
         owner = node if node.shared is None else graph.nodes[node.shared]
-        if owner.name not in layers:
-            assert gives_only_its_size(graph, index)
-            continue
         layer = layers[owner.name]
         last = layers.get(f"{owner.name}.crop", layer)  # what a transposed convolution may end with
         call = last._inbound_nodes[calls.setdefault(owner.name, 0)]
@@ -83,13 +79,6 @@ def check_layers(graph: Graph, model: keras.Model) -> None:
         assert weights == [(w.shape, w.trainable) for w in node.op.weights(*graph.input_shapes(node))], node
     helpers = [layer for layer in model.layers if layer.name not in calls]
     assert not any(layer.weights for layer in helpers), "what is no node has no weights"
-
-
-def gives_only_its_size(graph: Graph, index: int) -> bool:
-    """Whether a node without weights is read by nothing but the second inputs of crop_like and resize_like."""
-    reads = [(node.op, place) for node in graph.nodes for place, (i, _) in enumerate(node.inputs) if i == index]
-    sizes = all(isinstance(op, (CropLike, ResizeLike)) and place == 1 for op, place in reads)
-    return sizes and not graph.nodes[index].op.weights(*graph.input_shapes(graph.nodes[index]))
 
 
 def check_costs(spec: factory.Spec, graph: Graph, model: keras.Model) -> None:

@@ -155,6 +155,9 @@ class Net:
         """Inside, the operations of this repeat use the weights of those of repeat 0, which is recorded first."""
         raise TypeError("use GraphNet or CountingNet")
 
+    def read_size(self, like: Tensor) -> None:
+        """Called where a block reads only the size of a tensor, so that nothing in the graph reads it."""
+
     def op(self, op: Op, *inputs: Tensor, name: str = "") -> Tensor:
         """Adds a primitive operation with one output; "" names it after the block call."""
         return self.ops(op, *inputs, name=name)[0]
@@ -277,7 +280,8 @@ class GraphNet(Net):
 class CountingNet(Net):
     """Only adds up costs; a block's cost is remembered by its parameters, its input shapes and the conventions.
 
-    `memo` may be shared between nets with the same defaults and classes. Nodes have no names here.
+    `memo` may be shared between nets of the same blocks and defaults. Nodes have no names here. `reads_sizes` tells that
+    some tensor was read for its size alone: what made it may lead nowhere then, and count for nothing.
     """
 
     def __init__(
@@ -290,6 +294,21 @@ class CountingNet(Net):
         self._memo = memo
         self._settings: dict[int, tuple[Conventions, int]] = {}
         self.totals = Totals()
+        self.reads_sizes = False
+
+    def remembered(self, key: Any, owner: object, run: Callable[[], Outputs]) -> Outputs:
+        """What `run` gives, and adds to the totals; not run again for the same key and owner."""
+        there = self._memo.get(key)
+        if there is None or there[0] is not owner:
+            outside = self.totals, self.reads_sizes
+            self.totals, self.reads_sizes = Totals(), False
+            outputs = run()
+            self._memo[key] = there = (owner, outputs, self.totals, self.reads_sizes)
+            self.totals, self.reads_sizes = outside
+        _, outputs, totals, reads_sizes = there
+        self.totals = self.totals.plus(totals)
+        self.reads_sizes = self.reads_sizes or reads_sizes
+        return outputs
 
     def _setting(self) -> int:
         """A number for the conventions and the rounding that hold now; hashing them at each call would cost more."""
@@ -307,6 +326,9 @@ class CountingNet(Net):
         if repeat:
             self.totals = self.totals._replace(params=before.params, trainable=before.trainable)
 
+    def read_size(self, like: Tensor) -> None:
+        self.reads_sizes = True
+
     def ops(self, op: Op, *inputs: Tensor, name: str = "") -> list[Tensor]:
         shapes = tuple([x.shape for x in inputs])
         outputs = op.outputs(*shapes)
@@ -322,15 +344,9 @@ class CountingNet(Net):
         changes: dict[str, Any],
         name: str | None,
     ) -> Outputs:
+        run = partial(super().run, info, inputs, params, changes, name)
         if info.takes_bodies:
-            return super().run(info, inputs, params, changes, name)
+            return run()
         seen = tuple([(x.shape, x.stride) for x in inputs])
         key = (info.name, seen, tuple(params.items()), tuple(changes.items()), self._setting())
-        if key not in self._memo:
-            before, self.totals = self.totals, Totals()
-            outputs = super().run(info, inputs, params, changes, name)
-            self._memo[key] = outputs, self.totals
-            self.totals = before
-        outputs, totals = self._memo[key]
-        self.totals = self.totals.plus(totals)
-        return outputs
+        return self.remembered(key, info, run)

@@ -9,7 +9,7 @@ from factory.blocks.registry import block
 from factory.blocks.types import Kernel, Padding, Values
 from factory.blocks.values import pair
 from factory.errors import ShapeError
-from factory.graph.ops import Crop, CropLike, Flatten, Pair, Reshape, Resize, ResizeLike, ZeroPad
+from factory.graph.ops import Crop, CropLike, Flatten, Pair, Reshape, Resize, ResizeLike, ResizeTo, ZeroPad, known
 
 
 def _sides(block: str, padding: object) -> tuple[Pair, Pair]:
@@ -42,11 +42,18 @@ def crop(net: Net, x: Tensor, *, cropping: Padding) -> Tensor:
 
 @block
 def crop_like(net: Net, x: Tensor, like: Tensor) -> Tensor:
-    """Crops the first input, centred, to the height and width of the second.
+    """Crops the first input, centred, to the height and width of the second (Ronneberger et al. 2015, U-Net).
 
     Shape: (h, w, c), (h', w', c') -> (h', w', c).
     """
-    return net.op(CropLike(), x, like)
+    op = CropLike()
+    op.outputs(x.shape, like.shape)  # says in words what does not fit
+    if not (known(x.shape) and known(like.shape)):
+        return net.op(op, x, like)
+    net.read_size(like)
+    cut = [before - after for before, after in zip(x.shape[:2], like.shape[:2], strict=True)]  # type: ignore[operator]
+    down, across = ((extra // 2, extra - extra // 2) for extra in cut)
+    return net.op(Crop((down, across)), x) if any(cut) else x
 
 
 @block
@@ -64,7 +71,12 @@ def resize_like(net: Net, x: Tensor, like: Tensor, *, method: Literal["nearest",
 
     Shape: (h, w, c), (h', w', c') -> (h', w', c).
     """
-    return net.op(ResizeLike(method), x, like)
+    op = ResizeLike(method)
+    height, width, _ = op.outputs(x.shape, like.shape)[0]
+    if height is None or width is None:
+        return net.op(op, x, like)
+    net.read_size(like)
+    return net.op(ResizeTo((height, width), method), x) if (height, width) != x.shape[:2] else x
 
 
 @block

@@ -83,8 +83,17 @@ class Graph:
         return self.restricted(self.outputs) if self.auxiliary else self
 
     def restricted(self, outputs: dict[str, Ref]) -> Graph:
-        """The part of the graph that these outputs need; nodes are numbered anew, names and stages stay."""
-        kept = sorted(self.needed(outputs.values()))
+        """The part of the graph that these outputs need, without auxiliary heads."""
+        return self._keeping(self.needed(outputs.values()), outputs, {})
+
+    def pruned(self) -> Graph:
+        """The graph without nodes that neither results nor features need; the graph itself where there are none."""
+        needed = self.needed([*self.outputs.values(), *self.auxiliary.values(), *self.features.values()])
+        return self if len(needed) == len(self.nodes) else self._keeping(needed, self.outputs, self.auxiliary)
+
+    def _keeping(self, needed: set[int], outputs: dict[str, Ref], auxiliary: dict[str, Ref]) -> Graph:
+        """The graph of these nodes alone; they are numbered anew, names and stages stay."""
+        kept = sorted(needed)
         number = {old: new for new, old in enumerate(kept)}
         nodes = []
         for old in kept:
@@ -100,7 +109,13 @@ class Graph:
         def renumber(refs: dict[str, Ref]) -> dict[str, Ref]:
             return {n: (number[i], port) if i >= 0 else INPUT for n, (i, port) in refs.items() if i < 0 or i in number}
 
-        return replace(self, nodes=nodes, outputs=renumber(outputs), auxiliary={}, features=renumber(self.features))
+        return replace(
+            self,
+            nodes=nodes,
+            outputs=renumber(outputs),
+            auxiliary=renumber(auxiliary),
+            features=renumber(self.features),
+        )
 
     def needed(self, refs: Iterable[Ref]) -> set[int]:
         """The nodes that these outputs need, those that make them included."""

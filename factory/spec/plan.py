@@ -44,7 +44,7 @@ def plan(spec: Spec, *, top: bool = True, limits: Limits | None = None) -> Graph
         outputs,
         planner.named({name: (name, None) for name in spec.auxiliary}),
         planner.named({name: (name, None) for name in spec.features}),
-    )
+    ).pruned()  # what is read for its size alone is not built
     params = graph.cost.params + graph.cost.auxiliary.params
     if params > limits.params:
         raise SpecError.single(
@@ -72,7 +72,7 @@ def totals(spec: Spec) -> Totals:
         memo.clear()
     net = CountingNet(spec.conventions, spec.expand_rounding, memo)
     _Planner(spec, net, memo).stages()
-    return net.totals
+    return cost(spec).totals if net.reads_sizes else net.totals
 
 
 def input_shape(spec: Spec) -> tuple[int | None, int | None, int]:
@@ -91,7 +91,6 @@ class _Planner(Runner):
 
     def __init__(self, spec: Spec, net: Net, memo: dict[Any, Any] | None = None, max_calls: int = MAX_CALLS):
         super().__init__(spec, net, max_calls)
-        self.memo = memo
         self.problems: list[Problem] = []
         height, width, channels = input_shape(spec)
         stride: Stride = (1.0, 1.0) if None in (height, width) else None
@@ -145,16 +144,9 @@ class _Planner(Runner):
             self.net.stage = call.name
             return self._run_stage(call, inputs)
         net = self.net
-        assert isinstance(net, CountingNet) and self.memo is not None
+        assert isinstance(net, CountingNet)
         key = ("stage", id(call), tuple([(x.shape, x.stride) for x in inputs]), self.context)
-        there = self.memo.get(key)
-        if there is None or there[0] is not call:
-            before, net.totals = net.totals, Totals()
-            outputs = self._run_stage(call, inputs)
-            self.memo[key] = there = (call, outputs, net.totals)
-            net.totals = before
-        net.totals = net.totals.plus(there[2])
-        return there[1]
+        return net.remembered(key, call, lambda: self._run_stage(call, inputs))
 
     def _run_stage(self, call: Call, inputs: tuple[Tensor, ...]) -> Outputs:
         return self.call(call, inputs, self.frame(what_came_in(inputs)), call.name)

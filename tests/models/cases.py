@@ -126,6 +126,8 @@ CASES = [
     Case(o.Resize((2, 3))),
     Case(o.Resize((2, 2), "bilinear"), ANY),
     Case(o.ResizeLike(), ANY, 1),
+    Case(o.ResizeTo((9, 13)), IMAGE),
+    Case(o.ResizeTo((9, 13), "nearest"), ANY),
     Case(o.ResizeLike("nearest"), IMAGE, 1),
     Case(o.Flatten()),
     Case(o.Reshape((4, 3, 36))),

@@ -8,7 +8,7 @@ from factory.graph.ops.dropout import Dropout, SpatialDropout, StochasticDepth
 from factory.graph.ops.merge import Concat, Merge, WeightedSum
 from factory.graph.ops.norm import BatchNorm, GroupNorm, InputNorm, LayerNorm, LocalResponseNorm
 from factory.graph.ops.pool import AdaptivePool, AvgPool, GlobalPool, MaxPool, MaxUnpool
-from factory.graph.ops.spatial import Crop, CropLike, Flatten, Reshape, Resize, ResizeLike, ZeroPad
+from factory.graph.ops.spatial import Crop, CropLike, Flatten, Reshape, Resize, ResizeLike, ResizeTo, ZeroPad
 
 __all__ = [
     "FUNCTIONS",
@@ -47,6 +47,7 @@ __all__ = [
     "Reshape",
     "Resize",
     "ResizeLike",
+    "ResizeTo",
     "Shape",
     "SpatialDropout",
     "Split",

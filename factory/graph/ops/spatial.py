@@ -44,7 +44,7 @@ class Crop(Op):
 
 @dataclass(frozen=True, slots=True)
 class CropLike(Op):
-    """Crops the first input, centred, to the height and width of the second (Ronneberger et al. 2015, U-Net)."""
+    """Crops the first input, centred, to the height and width of the second, for sizes known at run time only."""
 
     def outputs(self, *inputs: Shape) -> tuple[Shape, ...]:
         (h, w, channels), (h2, w2, _) = image("crop_like", inputs[0]), image("crop_like", inputs[1])
@@ -75,8 +75,19 @@ class Resize(Op):
 
 
 @dataclass(frozen=True, slots=True)
+class ResizeTo(Op):
+    """Resizes the image to a height and width; half-pixel centres for bilinear."""
+
+    size: Pair
+    method: Interpolation = "bilinear"
+
+    def outputs(self, *inputs: Shape) -> tuple[Shape, ...]:
+        return ((*self.size, image("resizing", inputs[0])[2]),)
+
+
+@dataclass(frozen=True, slots=True)
 class ResizeLike(Op):
-    """Resizes the first input to the height and width of the second; half-pixel centres for bilinear."""
+    """Resizes the first input to the height and width of the second, for sizes known at run time only."""
 
     method: Interpolation = "bilinear"
 
