@@ -67,7 +67,7 @@ def check_layers(graph: Graph, model: keras.Model) -> None:
     """Layer by layer: shapes of the outputs; names, shapes, order and trainability of the weights."""
     layers = {layer.name: layer for layer in model.layers}
     calls: dict[str, int] = {}
-    for index, node in enumerate(graph.nodes):
+    for node in graph.nodes:
         owner = node if node.shared is None else graph.nodes[node.shared]
         layer = layers[owner.name]
         last = layers.get(f"{owner.name}.crop", layer)  # what a transposed convolution may end with

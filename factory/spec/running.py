@@ -101,7 +101,7 @@ class Runner:
         except SpecError:
             raise
         except FactoryError as error:
-            raise SpecError.single(str(error), path=call.path, mark=call.mark) from None
+            raise SpecError.single(str(error), path=call.path, mark=call.mark, length=max(1, len(call.name))) from None
 
     def _repeat(self, call: Call, inputs: tuple[Tensor, ...], frame: Frame, count: int) -> Outputs:
         """Runs a call `count` times, each on the outputs of the one before; their names are numbers from 0."""
