@@ -40,7 +40,7 @@ def test_piped_tables_are_plain_aligned_columns() -> None:
     assert result.code == 0 and result.err == ""
     assert result.out.isascii() and "\x1b" not in result.out
     assert lines[0].split() == [
-        "stage", "block", "repeats", "output", "params", "MACs", "activations", "field", "stride",
+        "stage", "block", "repeats", "output", "params", "MACs", "acts", "field", "stride",
     ]  # fmt: skip
     assert lines[3].split() == ["s1", "mbconv", "1", "112x112x16", "1,544", "10.04M", "602.2k", "7", "2"]
     assert all(line == line.rstrip() for line in lines)
