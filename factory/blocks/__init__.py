@@ -12,7 +12,9 @@ from factory.blocks import (  # noqa: F401  (importing a family registers its bl
     spatial,
     structure,
 )
-from factory.blocks.net import CountingNet, GraphNet, Limits, Net, Outputs, Tensor
+from factory.blocks.counting_net import CountingNet
+from factory.blocks.graph_net import GraphNet
+from factory.blocks.net import Limits, Net, Outputs, Tensor
 from factory.blocks.registry import REGISTRY, BlockInfo, Parameter, block
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""The net builder: what block functions are written against. One records a graph, one only adds up costs."""
+"""The net builder: what block functions are written against."""
 
 from __future__ import annotations
 
@@ -10,15 +10,13 @@ from typing import Any
 from factory.blocks.registry import REGISTRY, BlockInfo
 from factory.blocks.types import CONVENTION_TYPES
 from factory.blocks.values import Activation, Conventions, Norm, nearest_int, show
-from factory.errors import FactoryError, ShapeError, did_you_mean
-from factory.graph import INPUT, Node, Ref, Totals
-from factory.graph.cost import op_totals
+from factory.errors import ShapeError, did_you_mean
+from factory.graph import Ref
 from factory.graph.ops import (
     Concat,
     Merge,
     Op,
     Shape,
-    StochasticDepth,
     WeightedSum,
     shape_text,
 )
@@ -72,11 +70,19 @@ class Net:
     """Calls blocks by name, `net.conv(x, filters=32, kernel=3, name="expand")`, and adds primitive operations.
 
     `conventions` hold for every call inside; `defaults` are parameters and conventions of one block wherever it is
-    called. `expand_rounding` is the spec's rule for widths, None where it sets none.
+    called. `expand_rounding` is the spec's rule for widths, None where it sets none. In `memo` nets keep what blocks
+    gave, so that it need not be worked out again. GraphNet records a graph, CountingNet only adds up costs.
     """
 
-    def __init__(self, conventions: Conventions, expand_rounding: Callable[[float], int] | None = None):
+    def __init__(
+        self,
+        conventions: Conventions,
+        expand_rounding: Callable[[float], int] | None = None,
+        memo: dict[Any, Any] | None = None,
+    ):
         self.conventions = conventions
+        self._memo: dict[Any, Any] = {} if memo is None else memo
+        self._settings: dict[int, tuple[Conventions, int]] = {}
         self.defaults: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
         self.classes = 0
         self.path = ""
@@ -137,6 +143,15 @@ class Net:
             self.conventions, self._residual_index, self.path = conventions, index, path
         return result if isinstance(result, dict) else {"out": result}
 
+    def _setting(self) -> int:
+        """A number for all that holds in the whole net; hashing it at each call would cost more than the call."""
+        there = self._settings.get(id(self.conventions))
+        if there is None:
+            key = (self.conventions, self.expand_rounding, self.classes, repr(self.defaults))
+            number = self._memo.setdefault(key, len(self._memo))
+            self._settings[id(self.conventions)] = there = (self.conventions, number)
+        return there[1]
+
     @contextmanager
     def scope(self, name: str | None) -> Iterator[None]:
         """Inside, the names of nodes begin with this one; None changes nothing."""
@@ -185,168 +200,3 @@ class Net:
     def drop_branch(self, x: Tensor) -> Tensor:
         """Stochastic depth on a residual branch; the network's rate and the block's place decide how much."""
         return x
-
-
-class GraphNet(Net):
-    """Records every operation as a named node."""
-
-    def __init__(
-        self,
-        conventions: Conventions,
-        expand_rounding: Callable[[float], int] | None = None,
-        *,
-        depth_rate: float = 0.0,
-        linear_decay: bool = True,
-        limits: Limits | None = None,
-    ):
-        super().__init__(conventions, expand_rounding)
-        self.nodes: list[Node] = []
-        self.stage = ""
-        self.scopes: dict[str, int] = {}
-        self._names: dict[str, int] = {}
-        self._limits = limits or Limits()
-        self._depth_rate, self._linear_decay = depth_rate, linear_decay
-        self._depth_nodes: list[tuple[int, int]] = []
-        self._first_repeat = 0  # the first node of the repeat that owns the weights
-        self._sharing: tuple[int, int] | None = None  # that, and the first node of the repeat that shares them
-
-    def enter(self, name: str) -> None:
-        self.path = self.unique(f"{self.path}.{name}" if self.path else name, self.scopes)
-
-    @staticmethod
-    def unique(name: str, taken: dict[str, int]) -> str:
-        """The name, or the name with the first free number: conv, conv_2, conv_3."""
-        if name not in taken:
-            taken[name] = 1
-            return name
-        taken[name] += 1
-        return GraphNet.unique(f"{name}_{taken[name]}", taken)
-
-    def ops(self, op: Op, *inputs: Tensor, name: str = "") -> list[Tensor]:
-        shapes = op.outputs(*[x.shape for x in inputs])
-        index = len(self.nodes)
-        if index >= self._limits.nodes:
-            raise FactoryError(f"more than {self._limits.nodes:,} operations, the limit; to raise it: --max-nodes")
-        path = f"{self.path}.{name}" if name and self.path else name or self.path
-        node = Node(self.unique(path, self._names), op, tuple([x.ref for x in inputs]), shapes, self.stage)
-        if self._sharing:
-            node.shared = self._owner(node, index, inputs)
-        self.nodes.append(node)
-        stride = stride_after(op, inputs) if inputs[0].stride else None
-        if len(shapes) == 1:
-            return [Tensor((index, 0), shapes[0], stride)]
-        return [Tensor((index, port), shape, stride) for port, shape in enumerate(shapes)]
-
-    @contextmanager
-    def sharing_weights(self, repeat: int) -> Iterator[None]:
-        outside, first = self._sharing, self._first_repeat
-        if repeat == 0:
-            first = len(self.nodes)
-        else:
-            self._sharing = (first, len(self.nodes))
-        try:
-            yield
-        finally:
-            self._sharing, self._first_repeat = outside, first
-
-    def _owner(self, node: Node, index: int, inputs: tuple[Tensor, ...]) -> int | None:
-        first, here = self._sharing  # type: ignore[misc]
-        twin_index = first + index - here
-        twin = self.nodes[twin_index]
-        shapes = tuple(self.nodes[i].outputs[port] if i >= 0 else None for i, port in twin.inputs)
-        given = tuple(x.shape if x.ref != INPUT else None for x in inputs)
-        if twin_index >= here or twin.op != node.op or (None not in shapes + given and shapes != given):
-            raise ShapeError(
-                f"share: true needs repeats that are alike, but {node.name} differs from {twin.name}",
-                "keep filters and stride the same in all repeats, or drop share",
-            )
-        if not node.op.weights(*[x.shape for x in inputs]):
-            return None
-        return twin_index if twin.shared is None else twin.shared
-
-    def drop_branch(self, x: Tensor) -> Tensor:
-        if not self._depth_rate or (self._linear_decay and self._residual_index == 0):
-            return x
-        self._depth_nodes.append((len(self.nodes), self._residual_index))
-        return self.op(StochasticDepth(self._depth_rate), x, name="drop")
-
-    def finish_stochastic_depth(self) -> None:
-        """Sets the rates, rate * i / n for the i-th of all n residual calls, once n is known (linear decay)."""
-        if self._linear_decay:
-            for node, index in self._depth_nodes:
-                self.nodes[node].op = StochasticDepth(self._depth_rate * index / self.residual_calls)
-
-
-class CountingNet(Net):
-    """Only adds up costs; a block's cost is remembered by its parameters, its input shapes and the conventions.
-
-    `memo` may be shared between nets of the same blocks and defaults. Nodes have no names here. `reads_sizes` tells that
-    some tensor was read for its size alone: what made it may lead nowhere then, and count for nothing.
-    """
-
-    def __init__(
-        self,
-        conventions: Conventions,
-        expand_rounding: Callable[[float], int] | None,
-        memo: dict[Any, Any],
-    ):
-        super().__init__(conventions, expand_rounding)
-        self._memo = memo
-        self._settings: dict[int, tuple[Conventions, int]] = {}
-        self.totals = Totals()
-        self.reads_sizes = False
-
-    def remembered(self, key: Any, owner: object, run: Callable[[], Outputs]) -> Outputs:
-        """What `run` gives, and adds to the totals; not run again for the same key and owner."""
-        there = self._memo.get(key)
-        if there is None or there[0] is not owner:
-            outside = self.totals, self.reads_sizes
-            self.totals, self.reads_sizes = Totals(), False
-            outputs = run()
-            self._memo[key] = there = (owner, outputs, self.totals, self.reads_sizes)
-            self.totals, self.reads_sizes = outside
-        _, outputs, totals, reads_sizes = there
-        self.totals = self.totals.plus(totals)
-        self.reads_sizes = self.reads_sizes or reads_sizes
-        return outputs
-
-    def _setting(self) -> int:
-        """A number for the conventions and the rounding that hold now; hashing them at each call would cost more."""
-        there = self._settings.get(id(self.conventions))
-        if there is None:
-            key = (self.conventions, self.expand_rounding, self.classes, repr(self.defaults))
-            number = self._memo.setdefault(key, len(self._memo))
-            self._settings[id(self.conventions)] = there = (self.conventions, number)
-        return there[1]
-
-    @contextmanager
-    def sharing_weights(self, repeat: int) -> Iterator[None]:
-        before = self.totals
-        yield
-        if repeat:
-            self.totals = self.totals._replace(params=before.params, trainable=before.trainable)
-
-    def read_size(self, like: Tensor) -> None:
-        self.reads_sizes = True
-
-    def ops(self, op: Op, *inputs: Tensor, name: str = "") -> list[Tensor]:
-        shapes = tuple([x.shape for x in inputs])
-        outputs = op.outputs(*shapes)
-        self.totals = self.totals.plus(op_totals(op, shapes, outputs))
-        stride = stride_after(op, inputs) if inputs[0].stride else None
-        return [Tensor(INPUT, shape, stride) for shape in outputs]
-
-    def run(
-        self,
-        info: BlockInfo,
-        inputs: tuple[Tensor, ...],
-        params: dict[str, Any],
-        changes: dict[str, Any],
-        name: str | None,
-    ) -> Outputs:
-        run = partial(super().run, info, inputs, params, changes, name)
-        if info.takes_bodies:
-            return run()
-        seen = tuple([(x.shape, x.stride) for x in inputs])
-        key = (info.name, seen, tuple(params.items()), tuple(changes.items()), self._setting())
-        return self.remembered(key, info, run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field
@@ -70,6 +71,14 @@ class Nearest(Section):
     to: Size = Field(1, description="round to a multiple of this")
 
 
+def _nearest_width(value: float) -> int:
+    return max(1, nearest_int(value))
+
+
+def _width_up(value: float) -> int:
+    return max(1, math.ceil(value - 1e-9))
+
+
 class Rounding(Section):
     """How scaled numbers become whole."""
 
@@ -77,11 +86,12 @@ class Rounding(Section):
     depth: Literal["ceil", "round", "floor"] = Field("ceil", description="repeats, at least 1")
     resolution: Nearest = Field(Nearest(), description="pixels: to the nearest multiple")
 
-    def round_width(self, value: float) -> int:
-        """Channels after scaling, at least 1."""
+    @property
+    def round_width(self) -> Callable[[float], int]:
+        """The rule for channels, at least 1; equal rules are equal, so that what depends on one can be remembered."""
         if isinstance(self.width, Multiple):
-            return self.width(value)
-        return max(1, nearest_int(value) if self.width == "nearest" else math.ceil(value - 1e-9))
+            return self.width
+        return _nearest_width if self.width == "nearest" else _width_up
 
     def round_depth(self, value: float) -> int:
         """Repeats after scaling, at least 1."""
