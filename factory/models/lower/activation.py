@@ -7,9 +7,7 @@ from keras import KerasTensor, layers
 
 from factory.graph.ops import FUNCTIONS, Activation, Maxout, PRelu
 from factory.models.layers import ChannelMaxout
-from factory.models.lower.site import Site, lower
-
-_NAMES = {"swish": "silu", "hard_swish": "hard_silu"}  # where Keras' name differs from ours
+from factory.models.lower.site import KERAS_NAMES, Site, lower
 
 
 @lower.register
@@ -26,7 +24,7 @@ def _activation(op: Activation, site: Site, x: KerasTensor) -> KerasTensor:
             x = site.layer(layers.Rescaling, ".slope", scale=values["slope"])(x)
             x = site.layer(layers.Activation, ".tanh", activation="tanh")(x)
             return site.layer(layers.Rescaling, scale=values["amplitude"])(x)
-    return site.layer(layers.Activation, activation=_NAMES.get(op.kind, op.kind))(x)
+    return site.layer(layers.Activation, activation=KERAS_NAMES.get(op.kind, op.kind))(x)
 
 
 @lower.register

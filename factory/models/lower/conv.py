@@ -21,6 +21,7 @@ def _conv(op: Conv, site: Site, x: KerasTensor) -> KerasTensor:
         dilation_rate=op.dilation,
         groups=op.groups,
         use_bias=op.bias,
+        activation=site.activation,
         kernel_initializer=site.initializer(op.initializer),
     )(x)
 
@@ -36,6 +37,7 @@ def _depthwise_conv(op: DepthwiseConv, site: Site, x: KerasTensor) -> KerasTenso
         dilation_rate=op.dilation,
         depth_multiplier=op.multiplier,
         use_bias=op.bias,
+        activation=site.activation,
         depthwise_initializer=site.initializer(op.initializer),
     )(x)
 
@@ -79,5 +81,10 @@ def _same_crop(kernel: int, stride: int) -> Pair:
 
 @lower.register
 def _dense(op: Dense, site: Site, x: KerasTensor) -> KerasTensor:
-    initializer = site.initializer(op.initializer)
-    return site.layer(layers.Dense, units=op.units, use_bias=op.bias, kernel_initializer=initializer)(x)
+    return site.layer(
+        layers.Dense,
+        units=op.units,
+        use_bias=op.bias,
+        activation=site.activation,
+        kernel_initializer=site.initializer(op.initializer),
+    )(x)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from functools import singledispatch
 from typing import Any
 
@@ -10,7 +11,13 @@ import keras
 
 from factory.graph import Graph, Node, Ref
 from factory.graph.initializers import Initializer
-from factory.graph.ops import Op, Shape
+from factory.graph.ops import Activation, Conv, Dense, DepthwiseConv, Op, Shape
+
+KERAS_NAMES = {"swish": "silu", "hard_swish": "hard_silu"}
+"""Activations that Keras calls otherwise than we do."""
+
+_WITH_ACTIVATION = (Conv, DepthwiseConv, Dense)
+_NEEDS_A_LAYER = ("leaky_relu", "elu", "scaled_tanh")  # they have parameters
 
 
 class Building:
@@ -28,6 +35,38 @@ class Building:
         self._ends = {self.owners[index] for index, _ in self.results if index >= 0}
         self._names = {node.name for node in graph.nodes}
         self._layers: dict[tuple[int, str], keras.Layer] = {}
+        self.activations = self._inside_layers()
+        self._inside = {node: activation for activation, node in self.activations.items()}
+        self._ends |= {self.activations[index] for index in self._ends if index in self.activations}
+
+    def _inside_layers(self) -> dict[int, int]:
+        """Activations that become a part of the layer before them, as in keras.applications: activation -> that node.
+
+        Only where nothing else reads what comes before the activation, and not at the end of a model in mixed
+        precision, where the activation alone is float32.
+        """
+        readers = Counter(ref for node in self.graph.nodes for ref in node.inputs)
+        readers.update(self.results)
+        policy = keras.DTypePolicy(self._dtype) if isinstance(self._dtype, str) else self._dtype
+        mixed = policy.compute_dtype != "float32"
+        found = {}
+        for index, node in enumerate(self.graph.nodes):
+            if not isinstance(node.op, Activation) or node.op.kind in _NEEDS_A_LAYER:
+                continue
+            source = node.inputs[0][0]
+            if source < 0 or readers[node.inputs[0]] > 1 or len(self.users[self.owners[source]]) > 1:
+                continue
+            if isinstance(self.graph.nodes[source].op, _WITH_ACTIVATION) and not (mixed and index in self._ends):
+                found[index] = source
+        return found
+
+    def activation_inside(self, index: int) -> str | None:
+        """Keras' name of the activation that is a part of this node's layer."""
+        if index not in self._inside:
+            return None
+        op = self.graph.nodes[self._inside[index]].op
+        assert isinstance(op, Activation)
+        return KERAS_NAMES.get(op.kind, op.kind)
 
     def layer(self, owner: int, suffix: str, kind: type[keras.Layer], config: dict[str, Any]) -> keras.Layer:
         made = self._layers.get((owner, suffix))
@@ -55,7 +94,7 @@ class Site:
 
     def __init__(self, building: Building, index: int):
         graph = building.graph
-        self._building = building
+        self._building, self._index = building, index
         self._owner = building.owners[index]
         self.node = graph.nodes[index]
         self.users: list[Node] = [graph.nodes[user] for user in building.users[self._owner]]
@@ -75,6 +114,11 @@ class Site:
         """The operations that the first inputs of all users come from, None for the network's input."""
         nodes = self._building.graph.nodes
         return [nodes[index].op if index >= 0 else None for index, _ in (user.inputs[0] for user in self.users)]
+
+    @property
+    def activation(self) -> str | None:
+        """The activation that this node's layer ends with, None where there is none or it has a layer of its own."""
+        return self._building.activation_inside(self._index)
 
     def reads(self, port: int) -> bool:
         """Whether anything uses this output, of this node or of one that shares its layers."""
