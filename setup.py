@@ -1,10 +1,22 @@
 """Package metadata: `pip install .` gives the `factory` command and the Python packages factory and tuner."""
 
+import shutil
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
+
+
+class BuildWithZoo(build_py):
+    """Ships `specs/` as `factory/zoo/`; an editable install reads it where it is."""
+
+    def run(self):
+        super().run()
+        if not self.editable_mode:
+            shutil.copytree(ROOT / "specs", Path(self.build_lib, "factory", "zoo"), dirs_exist_ok=True)
+
 
 setup(
     name="keras-model-factory",
@@ -14,9 +26,10 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.11,<3.14",
-    packages=[*find_packages(include=["factory", "factory.*", "tuner", "tuner.*"]), "factory.zoo"],
-    package_dir={"factory.zoo": "specs"},
-    package_data={"factory.spec": ["schema.json"], "factory.zoo": ["*.yaml", "*/*.yaml"]},
+    packages=find_packages(include=["factory", "factory.*", "tuner", "tuner.*"]),
+    package_dir={"": "."},  # lets an editable install be one line in a .pth file
+    package_data={"factory.spec": ["schema.json"]},
+    cmdclass={"build_py": BuildWithZoo},
     install_requires=[
         "keras>=3.8",
         "keras-tuner>=1.4.7",

@@ -24,8 +24,10 @@ class Times:
         return f"{show(self.median)} ({show(low)} to {show(high)})"
 
 
-def in_turns(actions: Mapping[str, Callable[[], object]], runs: int, *, warm_up: int = 1) -> dict[str, Times]:
-    """Seconds of each action, all run once a round."""
+def in_turns(
+    actions: Mapping[str, Callable[[], object]], runs: int, *, warm_up: int = 1, loops: int = 1
+) -> dict[str, Times]:
+    """Seconds of each action, all timed once a round; a short action is run `loops` times and its mean taken."""
     for _ in range(warm_up):
         for action in actions.values():
             action()
@@ -34,8 +36,9 @@ def in_turns(actions: Mapping[str, Callable[[], object]], runs: int, *, warm_up:
         for name, action in actions.items():
             gc.collect()
             begin = time.perf_counter()
-            action()
-            seconds[name].append(time.perf_counter() - begin)
+            for _ in range(loops):
+                action()
+            seconds[name].append((time.perf_counter() - begin) / loops)
     return {name: Times(values) for name, values in seconds.items()}
 
 

@@ -31,7 +31,7 @@ def variations(spec: factory.Spec, count: int, seed: int) -> list[dict[str, obje
 def main() -> None:
     for name, wanted in (("efficientnet_b0", "under 5 ms"), ("efficientnet_b7", "under 20 ms")):
         actions = {"all": lambda name=name: factory.cost(factory.load(name)).totals}
-        line(f"warm: load + plan + cost, {name}", str(in_turns(actions, runs=31)["all"]), wanted)
+        line(f"warm: load + plan + cost, {name}", str(in_turns(actions, runs=31, loops=10)["all"]), wanted)
     previous = 0.0
     for nodes in (1_000, 10_000, 99_000):
         spec = factory.load(stack(nodes // 3))
