@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from factory.errors import Mark, Problem, Source, SpecError
 MAX_BYTES = 1_000_000
 MAX_NESTING = 64
 MAX_ALIASED = 100_000
+MAX_KEPT = 20_000  # characters of a text that is kept once it has been read
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C parser is ten times faster where it is there
 _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
@@ -99,13 +101,20 @@ def read_file(path: Path, shown: str | None = None) -> Map:
 
 
 def read_text(text: str, name: str) -> Map:
-    """The mapping in a YAML text."""
+    """The mapping in a YAML text. It may be given to others too: copy it before changing it."""
+    return _read_again(text, name) if len(text) <= MAX_KEPT else _read(text, name)
+
+
+def _read(text: str, name: str) -> Map:
     source = Source(name, text)
     value = _Reader(source, text).document()
     if not isinstance(value, Map):
         hint = "it must begin with keys such as 'name:' and 'stages:'"
         raise SpecError.single("a spec is a mapping", mark=Mark(source, 0, 0), hint=hint)
     return value
+
+
+_read_again = lru_cache(maxsize=64)(_read)  # parents are read for each of their children
 
 
 def read_value(text: str, source: Source) -> Any:

@@ -73,7 +73,7 @@ def _inherit(document: Map, path: Path | None, trail: list[Path], problems: list
         )
     if len(trail) >= MAX_PARENTS:
         raise SpecError.single(f"more than {MAX_PARENTS} parents", path="extends", mark=mark)
-    base = _inherit(read_file(found), found, [*trail, found.resolve()], problems)
+    base = _inherit(read_file(found), found, [*trail, found.resolve()], problems).copy()
     child = document.copy()
     child.remove("extends")
     base.remove("expect")  # a parent's numbers say nothing about its child
