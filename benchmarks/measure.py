@@ -25,11 +25,17 @@ class Times:
 
 
 def in_turns(
-    actions: Mapping[str, Callable[[], object]], runs: int, *, warm_up: int = 1, loops: int = 1
+    actions: Mapping[str, Callable[[], object]],
+    runs: int,
+    *,
+    warm_up: int = 1,
+    loops: int = 1,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, Times]:
     """Seconds of each action, all timed once a round; a short action is run `loops` times and its mean taken.
 
-    The garbage collector rests meanwhile, as in timeit.
+    The garbage collector rests meanwhile, as in timeit. The clock may be `time.process_time`, processor seconds, for
+    work in one thread on a machine that others use too.
     """
     for _ in range(warm_up):
         for action in actions.values():
@@ -39,10 +45,10 @@ def in_turns(
         for name, action in actions.items():
             gc.collect()
             gc.disable()
-            begin = time.perf_counter()
+            begin = clock()
             for _ in range(loops):
                 action()
-            seconds[name].append((time.perf_counter() - begin) / loops)
+            seconds[name].append((clock() - begin) / loops)
             gc.enable()
     return {name: Times(values) for name, values in seconds.items()}
 

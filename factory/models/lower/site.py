@@ -142,4 +142,4 @@ class Site:
 @singledispatch
 def lower(op: Op, site: Site, *inputs: keras.KerasTensor) -> Any:
     """The output tensor of an operation on these inputs, or a tuple where the operation has several outputs."""
-    raise NotImplementedError(f"no lowering for {type(op).__name__}")
+    raise TypeError(f"no lowering for {type(op).__name__}")
