@@ -10,7 +10,7 @@ from typing import Any
 from factory.blocks import REGISTRY
 from factory.blocks.types import TYPES, Type
 from factory.blocks.values import show
-from factory.errors import FactoryError, Problem, Source, SpecError, did_you_mean
+from factory.errors import FactoryError, Problem, Source, SpecError
 from factory.spec.document import compile_spec
 from factory.spec.merging import Signature, merge
 from factory.spec.reading import Map, Seq, from_python, read_file
@@ -149,6 +149,3 @@ def signature_of(*documents: Map) -> Signature:
 def _declared(given: Any) -> Type | None:
     kind = given.get("type") if isinstance(given, Map) else given
     return TYPES.get(kind) if isinstance(kind, str) else None
-
-
-__all__ = ["did_you_mean", "load", "signature_of"]
