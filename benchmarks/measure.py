@@ -30,26 +30,38 @@ def in_turns(
     *,
     warm_up: int = 1,
     loops: int = 1,
-    clock: Callable[[], float] = time.perf_counter,
+    turns: int = 1,
+    between: Callable[[], object] | None = None,
 ) -> dict[str, Times]:
-    """Seconds of each action, all timed once a round; a short action is run `loops` times and its mean taken.
+    """Seconds of each action, all timed once a round.
 
-    The garbage collector rests meanwhile, as in timeit. The clock may be `time.process_time`, processor seconds, for
-    work in one thread on a machine that others use too.
+    loops: a short action is run so often in a row, and its mean taken.
+    turns: a round goes so often through all actions, back and forth, and takes each one's mean: what the machine does
+        besides then falls on all of them.
+    between: called before each action, outside its time.
+    The garbage collector rests meanwhile, as in timeit.
     """
     for _ in range(warm_up):
         for action in actions.values():
             action()
+    order = list(actions)
     seconds: dict[str, list[float]] = {name: [] for name in actions}
     for _ in range(runs):
-        for name, action in actions.items():
-            gc.collect()
-            gc.disable()
-            begin = clock()
-            for _ in range(loops):
-                action()
-            seconds[name].append((clock() - begin) / loops)
-            gc.enable()
+        sums = dict.fromkeys(actions, 0.0)
+        for _ in range(turns):
+            for name in order:
+                if between:
+                    between()
+                gc.collect()
+                gc.disable()
+                begin = time.perf_counter()
+                for _ in range(loops):
+                    actions[name]()
+                sums[name] += time.perf_counter() - begin
+                gc.enable()
+            order.reverse()
+        for name, total in sums.items():
+            seconds[name].append(total / (loops * turns))
     return {name: Times(values) for name, values in seconds.items()}
 
 
