@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # one process a core, four at most: every process imports TensorFlow
 JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -gt 4 ] && echo 4 || echo $$n)
 
-.PHONY: demo test lint bench gpu-check schema clean
+.PHONY: demo test lint bench gpu-check schema docs clean
 
 $(VENV)/installed: setup.py pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -39,6 +39,10 @@ gpu-check: $(VENV)/installed-test  ## build, train and compare on the GPUs of th
 
 schema: $(VENV)/installed  ## writes factory/spec/schema.json anew
 	$(BIN)/python -m factory.spec.schema
+
+docs: $(VENV)/installed-test  ## writes docs/zoo.md and the outputs shown in README.md anew
+	$(BIN)/python tests/docs/zoo.py
+	$(BIN)/python tests/docs/readme.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info models

@@ -47,6 +47,7 @@ setup(
             "hypothesis",
             "jsonschema",
             "mypy",
+            "networkx",
             "pytest",
             "pytest-xdist",
             "ruff",

@@ -4,8 +4,8 @@
     print(factory.cost(spec).macs)
     model = factory.build(spec)
 
-Importing factory imports nothing else: each name brings in what it needs when it is first used, and only `build` and
-`copy_weights` need TensorFlow.
+Importing factory imports nothing else: each name brings in what it needs when it is first used, and only `build`,
+`copy_weights` and `import_weights` need TensorFlow.
 """
 
 from importlib import import_module
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from factory.graph import Cost, Graph, Totals, canonical_hash
     from factory.models.build import build
     from factory.models.copy import copy_weights
+    from factory.models.torch.importing import import_weights
     from factory.spec import Spec, cost, load, plan, totals
 
 __version__ = "0.1.0"
@@ -28,6 +29,7 @@ _HOME = {
     **dict.fromkeys(("Spec", "cost", "load", "plan", "totals"), "factory.spec"),
     "build": "factory.models.build",
     "copy_weights": "factory.models.copy",
+    "import_weights": "factory.models.torch.importing",
 }
 
 __all__ = [
@@ -45,6 +47,7 @@ __all__ = [
     "canonical_hash",
     "copy_weights",
     "cost",
+    "import_weights",
     "load",
     "plan",
     "totals",

@@ -99,6 +99,11 @@ def _position(problem: Problem) -> tuple[str, int, int]:
     return (mark.source.name, mark.line, mark.column) if mark else ("", 0, 0)
 
 
+def first_line(error: Exception) -> str:
+    """What an exception of somebody else's says, as far as it fits into a message of ours."""
+    return str(error).strip().partition("\n")[0] or type(error).__name__
+
+
 def nearest(name: object, known: Iterable[str]) -> str | None:
     """The known name nearest to `name`, or None where nothing is near."""
     matches = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.6)

@@ -27,6 +27,9 @@ def layer_macs(model: keras.Model) -> Iterator[tuple[str, int]]:
             match layer:
                 case keras.layers.DepthwiseConv2D():
                     yield layer.name, math.prod(made) * math.prod(config["kernel_size"])
+                case keras.layers.SeparableConv2D():
+                    spread = taken[-1] * config["depth_multiplier"]  # channels between the two convolutions
+                    yield layer.name, math.prod(made[:2]) * spread * (math.prod(config["kernel_size"]) + made[-1])
                 case keras.layers.Conv2DTranspose():
                     each = math.prod(config["kernel_size"]) * config["filters"]  # of every value that is spread out
                     yield layer.name, math.prod(taken) * each

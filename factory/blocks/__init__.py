@@ -2,12 +2,15 @@
 
 from factory.blocks import (  # noqa: F401  (importing a family registers its blocks)
     activation,
+    cell,
     channels,
+    connectivity,
     conv,
     head,
     mbconv,
     merge,
     pooling,
+    random_graph,
     residual,
     spatial,
     structure,

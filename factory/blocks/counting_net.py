@@ -46,15 +46,6 @@ class CountingNet(Net):
         self.reads_sizes = self.reads_sizes or reads_sizes
         return outputs
 
-    def _setting(self) -> int:
-        """A number for the conventions and the rounding that hold now; hashing them at each call would cost more."""
-        there = self._settings.get(id(self.conventions))
-        if there is None:
-            key = (self.conventions, self.expand_rounding, self.classes, repr(self.defaults))
-            number = self._memo.setdefault(key, len(self._memo))
-            self._settings[id(self.conventions)] = there = (self.conventions, number)
-        return there[1]
-
     @contextmanager
     def sharing_weights(self, repeat: int) -> Iterator[None]:
         before = self.totals
@@ -84,5 +75,5 @@ class CountingNet(Net):
         if info.takes_bodies:
             return run()
         seen = tuple([(x.shape, x.stride) for x in inputs])
-        key = (info.name, seen, tuple(params.items()), tuple(changes.items()), self._setting())
+        key = (info.name, seen, tuple(params.items()), tuple(changes.items()), self.setting())
         return self.remembered(key, info, run)

@@ -23,7 +23,9 @@ def describe(name: str) -> dict[str, Any]:
     info = REGISTRY.get(name)
     if info is None:
         raise FactoryError(f"unknown block '{name}'; {REGISTRY.hint(name)}")
-    inputs = "any number" if info.variadic else ", ".join(info.inputs)
+    needed = len(info.inputs) - info.optional
+    names = [*info.inputs[:needed], *(f"{name} (optional)" for name in info.inputs[needed:])]
+    inputs = "any number" if info.variadic else ", ".join(names)
     return {"doc": info.doc, "inputs": inputs, "parameters": [_parameter(p) for p in info.parameters.values()]}
 
 

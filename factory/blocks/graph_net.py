@@ -11,7 +11,7 @@ from factory.blocks.registry import BlockInfo
 from factory.blocks.values import Conventions
 from factory.errors import FactoryError, ShapeError
 from factory.graph import INPUT, Node, Ref
-from factory.graph.ops import Op, Shape, StochasticDepth
+from factory.graph.ops import ChoosePath, JoinColumns, Op, Shape, StochasticDepth
 
 MAX_TEMPLATES = 20_000
 _TEMPLATES: dict[Any, Any] = {}
@@ -56,6 +56,7 @@ class GraphNet(Net):
         self._limits = limits or Limits()
         self._depth_rate, self._linear_decay = depth_rate, linear_decay
         self._depth_nodes: list[tuple[int, int]] = []
+        self._drop_path: tuple[float, Tensor] | None = None  # rate at each join, and every sample's own path
         self._recording = False  # inside a block whose nodes will be a template
         self._first_repeat = 0  # the first node of the repeat that owns the weights
         self._sharing: tuple[int, int] | None = None  # that, and the first node of the repeat that shares them
@@ -98,8 +99,8 @@ class GraphNet(Net):
             return super().run(info, inputs, params, changes, name)
         refs = [x.ref for x in inputs]
         seen = tuple([(x.shape, x.stride, refs.index(x.ref)) for x in inputs])
-        depth = (self._depth_rate, self._linear_decay, self.residual_calls == 0)
-        key = (info, seen, tuple(params.items()), tuple(changes.items()), self._setting(), depth)
+        depth = (self._depth_rate, self._linear_decay, self.residual_calls == 0, self._drop_path is None)
+        key = (info, seen, tuple(params.items()), tuple(changes.items()), self.setting(), depth)
         path = self.path
         self.enter(name)
         try:
@@ -195,3 +196,13 @@ class GraphNet(Net):
         if self._linear_decay:
             for node, index in self._depth_nodes:
                 self.nodes[node].op = StochasticDepth(self._depth_rate * index / self.residual_calls)
+
+    def choose_paths(self, x: Tensor, local: float, share: float) -> None:
+        """Drop-path for all fractals that follow; x is any tensor of the batch."""
+        self._drop_path = local, self.op(ChoosePath(share), x, name="path")
+
+    def join_columns(self, columns: int, ends: list[Tensor]) -> Tensor:
+        if self._drop_path is None or len(ends) == 1:
+            return super().join_columns(columns, ends)
+        rate, path = self._drop_path
+        return self.op(JoinColumns(columns, rate), *ends, path, name="join")

@@ -14,6 +14,7 @@ from factory.errors import ShapeError, did_you_mean
 from factory.graph import Ref
 from factory.graph.ops import (
     Concat,
+    JoinColumns,
     Merge,
     Op,
     Shape,
@@ -46,12 +47,17 @@ class Tensor:
 Outputs = dict[str, Tensor]
 
 
+def first(outputs: Outputs) -> Tensor:
+    """What a call gives to one that takes a single input."""
+    return next(iter(outputs.values()))
+
+
 def stride_after(op: Op, inputs: tuple[Tensor, ...]) -> Stride:
     """The stride on the input image after an operation, None where all sizes are known."""
     strides = {x.stride for x in inputs if x.stride and None in x.shape[:2]}
     if not strides:
         return None
-    if len(strides) > 1 and isinstance(op, (Merge, Concat, WeightedSum)):
+    if len(strides) > 1 and isinstance(op, (Merge, Concat, WeightedSum, JoinColumns)):
         raise ShapeError(
             f"tensors of different resolution meet: their strides are {sorted(strides)}", "check the strides"
         )
@@ -143,7 +149,7 @@ class Net:
             self.conventions, self._residual_index, self.path = conventions, index, path
         return result if isinstance(result, dict) else {"out": result}
 
-    def _setting(self) -> int:
+    def setting(self) -> int:
         """A number for all that holds in the whole net; hashing it at each call would cost more than the call."""
         there = self._settings.get(id(self.conventions))
         if there is None:
@@ -200,3 +206,7 @@ class Net:
     def drop_branch(self, x: Tensor) -> Tensor:
         """Stochastic depth on a residual branch; the network's rate and the block's place decide how much."""
         return x
+
+    def join_columns(self, columns: int, ends: list[Tensor]) -> Tensor:
+        """The mean of what some columns of a fractal end with, the shortest first; `columns` are all it has."""
+        return self.op(Merge("mean"), *ends, name="join") if len(ends) > 1 else ends[0]

@@ -49,9 +49,9 @@ class BlockInfo:
         return self.doc.split("\n\n")[0].replace("\n", " ")
 
     @cached_property
-    def _signature(self) -> tuple[tuple[str, ...], bool, dict[str, Parameter]]:
+    def _signature(self) -> tuple[tuple[str, ...], int, bool, dict[str, Parameter]]:
         hints = typing.get_type_hints(self.function, include_extras=True)
-        inputs, variadic, parameters = [], False, {}
+        inputs, optional, variadic, parameters = [], 0, False, {}
         for name, parameter in list(inspect.signature(self.function).parameters.items())[1:]:  # after `net`
             if parameter.kind is parameter.VAR_POSITIONAL:
                 inputs, variadic = [name], True
@@ -60,7 +60,8 @@ class BlockInfo:
                 parameters[key] = Parameter(key, type_of(hints[name]), parameter.default)
             else:
                 inputs.append(name)
-        return tuple(inputs), variadic, parameters
+                optional += parameter.default is not parameter.empty
+        return tuple(inputs), optional, variadic, parameters
 
     @cached_property
     def takes_bodies(self) -> bool:
@@ -72,13 +73,18 @@ class BlockInfo:
         return self._signature[0]
 
     @property
-    def variadic(self) -> bool:
-        """Takes any number of inputs."""
+    def optional(self) -> int:
+        """How many of the inputs, the last ones, need not be given."""
         return self._signature[1]
 
     @property
-    def parameters(self) -> dict[str, Parameter]:
+    def variadic(self) -> bool:
+        """Takes any number of inputs."""
         return self._signature[2]
+
+    @property
+    def parameters(self) -> dict[str, Parameter]:
+        return self._signature[3]
 
     def __repr__(self) -> str:
         return f"BlockInfo({self.name})"
@@ -137,9 +143,9 @@ REGISTRY = Registry()
 def block(function: Callable[..., Any] | None = None, *, residual: bool = False, structure: bool = False) -> Any:
     """Registers a function `(net, x, *, parameter: Type = default) -> Tensor` as the block of its name.
 
-    A trailing underscore of the name is dropped. Positional parameters are input ports, `*inputs` takes any number.
-    Return one Tensor, or a dict of named outputs. `residual`: counts for stochastic depth. `structure`: only arranges
-    other blocks, so that in names it stands for nothing.
+    A trailing underscore of the name is dropped. Positional parameters are input ports, optional where they have a
+    default; `*inputs` takes any number. Return one Tensor, or a dict of named outputs. `residual`: counts for
+    stochastic depth. `structure`: only arranges other blocks, so that in names it stands for nothing.
     """
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:

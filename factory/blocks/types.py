@@ -7,10 +7,12 @@ A block's signature is written with the annotations below, `filters: Width, kern
 from __future__ import annotations
 
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+from factory.blocks.genotypes import Matrix, Nodes, parse_matrix, parse_nodes
+from factory.blocks.random_wiring import Edges, Generator, generator_schema, parse_edges, parse_generator
 from factory.blocks.values import (
     ACTIVATION_PARAMETERS,
     Activation,
@@ -47,7 +49,7 @@ class Type:
     @property
     def is_code(self) -> bool:
         """Holds block calls, not a plain value."""
-        return self.name in ("body", "branches", "call")
+        return self.name in ("body", "branches", "call", "operation", "operations")
 
     def __hash__(self) -> int:
         return hash((self.name, self.choices))
@@ -247,6 +249,41 @@ SHORTCUT = Type(
 BODY = Type("body", "a list or mapping of block calls", _parse_body, {"$ref": "#/$defs/body"})
 BRANCHES = Type("branches", "a mapping or list of bodies", _parse_body, {"$ref": "#/$defs/branches"})
 CALL = Type("call", "a block call", _parse_body, _CALLABLE)
+OPERATION = Type("operation", "a block call that may leave filters and stride open", _parse_body, BODY.schema)
+OPERATIONS = Type(
+    "operations",
+    "a mapping of block calls that may leave filters and stride open",
+    _parse_body,
+    {"$ref": "#/$defs/operations"},
+)
+_TEXTS: dict[str, Any] = {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 2}
+_NODE = {"type": "array", "items": _TEXTS, "minItems": 1}
+NODES = Type(
+    "nodes",
+    "a mapping of nodes, each a list of [input, operation] pairs",
+    parse_nodes,
+    {"type": "object", "additionalProperties": _NODE, "minProperties": 1},
+)
+_ROW: dict[str, Any] = {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 1}}
+MATRIX = Type(
+    "matrix",
+    "rows of 0 and 1: which vertex leads to which",
+    parse_matrix,
+    {"type": "array", "items": _ROW, "minItems": 2},
+)
+GENERATOR = Type(
+    "generator",
+    "a random graph model: {kind: er, p}, {kind: ba, m} or {kind: ws, k, p}",
+    parse_generator,
+    generator_schema(),
+)
+_EDGE: dict[str, Any] = {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 2, "maxItems": 2}
+EDGES = Type(
+    "edges",
+    "a list of [from, to] edges between nodes, counted from 0",
+    parse_edges,
+    {"type": "array", "items": _EDGE, "minItems": 1},
+)
 
 Count = Annotated[int, COUNT]
 Rate = Annotated[float, RATE]
@@ -268,11 +305,20 @@ Parts = Annotated[int | tuple[int, ...], PARTS]
 Body = Annotated[Callable[..., Any], BODY]
 Branches = Annotated[Callable[..., Any], BRANCHES]
 CallValue = Annotated[Callable[..., Any], CALL]
+Operation = Annotated[Callable[..., dict], OPERATION]
+Operations = Annotated[Mapping[str, Callable[..., dict]], OPERATIONS]
+NodesValue = Annotated[Nodes, NODES]
+MatrixValue = Annotated[Matrix, MATRIX]
+GeneratorValue = Annotated[Generator, GENERATOR]
+EdgesValue = Annotated[Edges, EDGES]
 
 TYPES = {
     t.name: t
     for t in (INT, COUNT, FLOAT, BOOL, STR, LIST, RATIO, RATE, WIDTH, DEPTH, STRIDE, KERNEL, PADDING, NORM, ACTIVATION)
-} | {t.name: t for t in (DILATION, PARTS, SQUEEZE, BIAS, INITIALIZER, SHORTCUT, BODY, CALL)}
+} | {
+    t.name: t
+    for t in (DILATION, PARTS, SQUEEZE, BIAS, INITIALIZER, SHORTCUT, BODY, CALL, NODES, MATRIX, GENERATOR, EDGES)
+}
 """The types that a YAML block can give its parameters, by name."""
 
 CONVENTION_TYPES = dict(zip(Conventions._fields, (NORM, ACTIVATION, PADDING, BIAS, INITIALIZER), strict=True))

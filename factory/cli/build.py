@@ -37,8 +37,13 @@ def run(
         str, typer.Option("--format", help="keras, saved_model, or both with a comma between.")
     ] = "keras",
     weights: Annotated[
-        Path | None,
-        typer.Option("--weights", metavar="FILE", help="Start from the weights in a .keras or .weights.h5 file."),
+        str | None,
+        typer.Option(
+            "--weights",
+            metavar="FILE",
+            help="Start from the weights in a .keras or .weights.h5 file, in a .h5 file of keras.applications, "
+            "or, with imagenet, from those that it downloads.",
+        ),
     ] = None,
     classes: Annotated[int | None, typer.Option("--classes", min=1, help="Number of classes.")] = None,
     no_top: NoTop = False,
@@ -86,7 +91,7 @@ def run(
     with progress(f"building {loaded.name}"):
         model = build_graph(graph, seed=seed, precision=precision, jit=jit, device=device, strategy=strategy)
         if weights:
-            load_weights(model, weights)
+            load_weights(model, weights, top=not no_top)
     with progress(f"saving {loaded.name}"):
         files = save(model, output, loaded.name, formats, render(loaded), names)
     print(f"built {loaded.name}: {model.count_params():,} parameters, {len(model.layers)} layers")

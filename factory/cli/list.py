@@ -1,4 +1,4 @@
-"""`factory list`: the zoo with resolution, parameters and MACs."""
+"""`factory list`: what there is in the zoo, what it costs, what it was checked against."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from factory.cli.options import Json
-from factory.cli.output import count, human, print_table
+from factory.cli.output import human, print_table
 
 
 def run(
@@ -26,13 +26,24 @@ def run(
         print(dumps(entries, indent=2))
         return
     rows = [
-        [entry["name"], _resolution(entry["resolution"]), count(entry["params"]), human(entry["macs"])]
+        [
+            entry["name"],
+            str(entry["year"] or "-"),
+            resolution(entry["resolution"]),
+            human(entry["params"]),
+            human(entry["macs"]),
+            human(entry["activations"]),
+            entry["equals"] or entry["source"] or "-",
+        ]
         for entry in entries
     ]
-    print_table(["name", "resolution", "params", "MACs"], rows, left={"name"})
+    print_table(
+        ["name", "year", "size", "params", "MACs", "acts", "checked against"], rows, left={"name", "checked against"}
+    )
 
 
-def _resolution(sizes: list[int] | None) -> str:
+def resolution(sizes: list[int] | None) -> str:
+    """[224, 224] -> 224, [1024, 2048] -> 1024x2048, None -> any."""
     if sizes is None:
         return "any"
     return str(sizes[0]) if sizes[0] == sizes[1] else "x".join(map(str, sizes))

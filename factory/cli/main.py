@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import typer
 
-from factory.cli import blocks, build, check, diff, info, list, new, predict, render, schema
+from factory.cli import blocks, build, check, diff, info, list, new, predict, render, schema, weights
 from factory.errors import FactoryError
 
 USER_MISTAKE = 2
@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 for command in (list, info, check, render, diff, new, blocks, schema, build, predict):
     app.command(command.__name__.rpartition(".")[2])(command.run)
+app.add_typer(weights.app, name="weights")
 
 
 def _print_version(wanted: bool) -> None:

@@ -18,6 +18,9 @@ def run(
     flat: Annotated[
         bool, typer.Option("--flat", help="Apply the multipliers: every number is the network's own, scale is 1.")
     ] = False,
+    freeze: Annotated[
+        bool, typer.Option("--freeze", help="Write the edges of random graphs in place of generator, nodes and seed.")
+    ] = False,
 ) -> None:
     """Print a spec with every default filled in.
 
@@ -25,4 +28,4 @@ def run(
     """
     from factory.spec.render import render
 
-    print(render(load_spec(spec, settings, width, depth, resolution), flat=flat), end="")
+    print(render(load_spec(spec, settings, width, depth, resolution), flat=flat, frozen=freeze), end="")

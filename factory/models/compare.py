@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,23 +21,40 @@ def random_images(model: keras.Model, count: int = 4, seed: int = 0, size: int =
 def perturb(model: keras.Model, seed: int = 0, images: np.ndarray | None = None) -> None:
     """Gives every weight a part in the outputs: as they start, statistics and biases are zeros and ones.
 
-    One pass in training mode on random images sets the batch-norm statistics; then all statistics, scales, offsets
-    and biases are moved at random, by about a fifth of the size of what they act on. Give `images` where the model
-    wants other values than 0 to 255: statistics of another range would drown what tells images apart.
+    Scales, offsets and biases are moved at random, by about a fifth of the size of what they act on. One pass in
+    training mode on random images then sets the batch-norm statistics, and these are moved by about a tenth. Give
+    `images` where the model wants other values than 0 to 255: statistics of another range would drown what tells
+    images apart.
     """
+    rng = np.random.default_rng(seed)
+    _move(model, rng, statistics=False)
+    # statistics that do not fit (taken before the weights move, of few values, moved far) make a deep network enlarge
+    # any rounding error from norm to norm, until equal networks differ
     norms = [layer for layer in _all_layers(model) if isinstance(layer, keras.layers.BatchNormalization)]
     momenta = [layer.momentum for layer in norms]
     try:
         for layer in norms:
             layer.momentum = 0.0  # the statistics become those of this one batch
-        model(random_images(model, seed=seed) if images is None else images, training=True)
+        model(_batch(model, seed) if images is None else images, training=True)
     finally:
         for layer, momentum in zip(norms, momenta, strict=True):
             layer.momentum = momentum
-    rng = np.random.default_rng(seed)
+    _move(model, rng, statistics=True)
+
+
+def _batch(model: keras.Model, seed: int) -> np.ndarray:
+    """Random images for statistics: the smaller, the more."""
+    pixels = math.prod(n or 64 for n in model.input_shape[1:-1])
+    return random_images(model, min(32, max(4, 2**18 // pixels)), seed)
+
+
+def _move(model: keras.Model, rng: np.random.Generator, statistics: bool) -> None:
+    """Moves the means and variances of a model, or all its other weights but kernels."""
     for layer in _all_layers(model):
         for weight in layer.weights:
-            if "kernel" not in weight.name and weight.name != "count":
+            if "kernel" in weight.name or weight.name == "count":
+                continue
+            if weight.name.endswith(("mean", "variance")) == statistics:
                 weight.assign(_moved(weight, layer, rng))
         if isinstance(layer, keras.layers.Normalization):
             layer.finalize_state()
@@ -45,9 +63,10 @@ def perturb(model: keras.Model, seed: int = 0, images: np.ndarray | None = None)
 def _moved(weight: keras.Variable, layer: keras.Layer, rng: np.random.Generator) -> np.ndarray:
     value = keras.ops.convert_to_numpy(weight)
     if weight.name.endswith("variance"):
-        return value * rng.uniform(0.8, 1.2, value.shape)
+        return value * rng.uniform(0.9, 1.1, value.shape)
     noise = 0.2 * rng.normal(size=value.shape)
     if weight.name.endswith("mean"):
+        noise /= 2
         [variance] = [other for other in layer.weights if other.name.endswith("variance")]
         noise = noise * np.sqrt(keras.ops.convert_to_numpy(variance))
     return value + noise

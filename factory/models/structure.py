@@ -4,26 +4,30 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import keras
 
 from factory.errors import FactoryError
-from factory.models.units import COMMUTATIVE, PASSES_FIRST, Part, activation_label, parts, weightless_label
+from factory.models.units import COMMUTATIVE, PASSES_FIRST, SCALED_SUMS, Part, activation_label, parts, weightless_label
 
 Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Edge:
-    """What a unit reads: a unit, and what happens on the way that has no weights (`relu`, `max 3x3 /2`)."""
+    """What a unit reads: a unit, and what happens on the way that has no weights (`relu`, `max 3x3 /2`).
+
+    `flattened` is the (h, w, c) of an image that becomes a vector on the way.
+    """
 
     source: int
     label: tuple[str, ...] = ()
+    flattened: Shape | None = None
 
     def through(self, *labels: str) -> Edge:
-        return Edge(self.source, self.label + tuple(label for label in labels if label))
+        return replace(self, label=self.label + tuple(label for label in labels if label))
 
 
 @dataclass
@@ -117,9 +121,15 @@ def _call(entry: dict[str, Any], layer: keras.Layer | None, inputs: list[Edge], 
         for part in parts(kind, config, layer):
             inputs = [structure.add(_unit(name, part, inputs, layer))]
         return [inputs[0].through(activation_label(config))]
+    if kind in SCALED_SUMS:
+        kind, inputs = "Add", [inputs[0], inputs[1].through("Rescaling")]
+    if kind == "ColumnJoin":  # the last input says what training drops
+        kind, inputs = "Average", inputs[:-1]
     sources = {edge.source for edge in inputs}
     if kind in PASSES_FIRST or len(inputs) == 1 or (kind in COMMUTATIVE and len(sources) == 1):
         label = weightless_label(kind, config)
+        if kind == "Flatten" and layer is not None:
+            return [replace(inputs[0], flattened=tuple(layer.input.shape[1:]))]
         return [inputs[0].through(label, str(port) if port else "") for port in range(_outputs(layer))]
     made = structure.add(Unit(name, kind, inputs=inputs))
     return [made.through(str(port) if port else "") for port in range(_outputs(layer))]

@@ -12,6 +12,7 @@ Shape = tuple[int, ...]
 Weights = dict[str, tuple[keras.Variable, Shape]]
 
 COMMUTATIVE = frozenset({"Add", "Multiply", "Average", "Maximum", "Minimum"})
+SCALED_SUMS = frozenset({"CustomScaleLayer"})  # a + scale * b; of keras.applications' Inception-ResNet
 PASSES_FIRST = frozenset({"CropToMatch", "ResizeToMatch"})  # the second input gives nothing but a size
 
 # what does not tell one branch from another, and differs between implementations of the same network

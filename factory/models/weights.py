@@ -1,4 +1,4 @@
-"""Weights from a file into a model, all or nothing."""
+"""Weights from a file, or those of keras.applications, into a model, all or nothing."""
 
 from __future__ import annotations
 
@@ -6,28 +6,48 @@ from pathlib import Path
 
 import keras
 
-from factory.errors import FactoryError
+from factory.errors import FactoryError, first_line
 from factory.models.copy import copy_weights
 from factory.models.load import load
+from factory.models.official import IMAGENET, is_official, load_imagenet, load_official_file
 
 
-def load_weights(model: keras.Model, path: str | Path) -> None:
-    """Gives a model the weights in a .keras file of the same structure, or in a .weights.h5 file of its own layers.
+def load_weights(model: keras.Model, source: str | Path, *, top: bool = True) -> None:
+    """Gives a model weights: all or nothing.
 
-    Raises FactoryError for any other file, and for weights that do not fit.
+    source: `imagenet`, what keras.applications has for the spec of the model's name; a .keras file of the same
+        structure; a .weights.h5 file of the model's own layers; or a .h5 file that keras.applications' network of that
+        name wrote.
+    top: whether the model has its output stage.
+
+    Raises FactoryError for anything else, and for weights that do not fit.
     """
-    path = Path(path)
+    if str(source) == IMAGENET:
+        load_imagenet(model, model.name, top)
+        return
+    path = Path(source)
     if not path.is_file():
         raise FactoryError(f"{path}: there is no such file")
-    if path.name.endswith(".weights.h5"):
-        try:
-            model.load_weights(path)
-        except Exception as error:  # Keras and h5py raise whatever a foreign file made them stumble over
-            reason = str(error).strip().partition("\n")[0] or type(error).__name__
-            raise FactoryError(f"{path}: these weights do not fit {model.name}: {reason}") from error
-        return
-    if path.suffix != ".keras":
-        raise FactoryError(f"{path}: expected a .keras or .weights.h5 file")
-    source = load(path).model
-    assert source is not None
-    copy_weights(source, model)
+    if path.suffix == ".keras":
+        other = load(path).model
+        assert other is not None
+        copy_weights(other, model)
+    elif path.suffix == ".h5":
+        _load_h5(model, path, top)
+    else:
+        raise FactoryError(
+            f"{path}: expected a .keras or .weights.h5 file, a .h5 file of keras.applications, or {IMAGENET}"
+        )
+
+
+def _load_h5(model: keras.Model, path: Path, top: bool) -> None:
+    """Weights that are filed under the model's own layers, or under those of its twin in keras.applications."""
+    before = model.get_weights()
+    try:
+        model.load_weights(path)
+    except Exception as error:  # Keras and h5py raise whatever a foreign file made them stumble over
+        model.set_weights(before)  # it may have come half-way
+        if is_official(model.name):
+            load_official_file(model, path, model.name, top)
+        else:
+            raise FactoryError(f"{path}: these weights do not fit {model.name}: {first_line(error)}") from error

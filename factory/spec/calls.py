@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Any
 
 from factory.blocks.registry import BlockInfo, Parameter
-from factory.blocks.types import Type
+from factory.blocks.types import STRIDE, WIDTH, Type
 from factory.blocks.values import Conventions
 from factory.errors import Mark
 from factory.spec.expressions import Expression
@@ -16,6 +18,9 @@ CALL_KEYS = ("block", "from", "repeats", "first", "last", "share", "scaled", "af
 
 CONVENTION_KEYS = Conventions._fields
 
+
+LEFT_OPEN = {"filters": WIDTH, "stride": STRIDE}
+"""What an operation may leave to the block around it, `cell` or `random_graph`."""
 
 Sources = list[tuple[str, str | None]]
 """What `from` says, as (name, output); output None: the first, ALL: as many as the call has inputs."""
@@ -42,7 +47,7 @@ class Code:
     """A compiled body: calls in an order in which each comes after what it reads; `names` is false for a list.
 
     `sources` say for each call what it reads, None for the body's inputs or, in a list, its predecessor; `result` is
-    the call whose outputs are the body's.
+    the call whose outputs are the body's; no two codes have the same `serial`.
     """
 
     calls: list[Call]
@@ -51,6 +56,7 @@ class Code:
     names: bool
     sources: list[Sources | None] = field(default_factory=list)
     result: str = ""
+    serial: int = field(default_factory=count().__next__, compare=False)
 
 
 @dataclass(slots=True)
@@ -72,6 +78,7 @@ class YamlBlock:
     body: Code | None
     mark: Mark | None
     variadic: bool = False
+    optional: int = 0
 
     @property
     def summary(self) -> str:
@@ -113,3 +120,20 @@ class Call:
         if count == 1:
             return self.variants["only"]
         return self.variants["first" if index == 0 else "last" if index == count - 1 else "middle"]
+
+
+def filled(call: Call, given: Mapping[str, Any]) -> Call:
+    """The call, and its variants, with those of these values that their blocks take and that they leave open."""
+    variants = call.variants and {which: _filled(variant, given) for which, variant in call.variants.items()}
+    return replace(_filled(call, given), variants=variants)
+
+
+def _filled(call: Call, given: Mapping[str, Any]) -> Call:
+    assert call.block is not None
+    parameters, said = call.block.parameters, call.constants.keys() | call.values.keys()
+    open_ = {
+        key: value
+        for key, value in given.items()
+        if key in parameters and key not in said and parameters[key].type == LEFT_OPEN[key]
+    }
+    return replace(call, constants={**call.constants, **open_})

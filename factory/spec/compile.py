@@ -9,10 +9,20 @@ from typing import Any
 
 from factory.blocks import REGISTRY
 from factory.blocks.registry import Parameter
-from factory.blocks.types import BRANCHES, CONVENTION_TYPES, DEPTH, STRIDE, Type
+from factory.blocks.types import BRANCHES, CONVENTION_TYPES, DEPTH, OPERATION, OPERATIONS, STRIDE, Type
 from factory.blocks.values import show
 from factory.errors import Mark, Problem, SpecError, did_you_mean
-from factory.spec.calls import CALL_KEYS, CONVENTION_KEYS, Block, BranchesCode, Call, Code, Value, YamlBlock
+from factory.spec.calls import (
+    CALL_KEYS,
+    CONVENTION_KEYS,
+    LEFT_OPEN,
+    Block,
+    BranchesCode,
+    Call,
+    Code,
+    Value,
+    YamlBlock,
+)
 from factory.spec.expressions import INPUT_NAMES, compile_expression, is_expression
 from factory.spec.merging import merge
 from factory.spec.reading import Map, Seq
@@ -26,11 +36,12 @@ SCOPE_NAMES = frozenset({"classes", "index", "count", "width()", *INPUT_NAMES})
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where calls stand: the names that their expressions may use, those of them that are bodies of the enclosing
-    block, and whether an outer call repeats them."""
+    block, whether an outer call repeats them, and whether they are operations, which may leave parameters open."""
 
     names: frozenset[str] = SCOPE_NAMES
     bodies: frozenset[str] = frozenset()
     repeated: bool = False
+    operation: bool = False
 
 
 class Compiler(ValueReader):
@@ -61,6 +72,8 @@ class Compiler(ValueReader):
         outputs: dict[str, tuple[str, str | None]] | None = None,
     ) -> Code | None:
         """A list or mapping of calls, or a single call. None, and problems, where it is wrong."""
+        if place.operation and isinstance(raw, (Map, Seq)) and not _stands_alone(raw):
+            place = replace(place, operation=False)  # only a call that stands alone is given what it leaves open
         if isinstance(raw, Map) and not isinstance(raw.get("block"), str):
             calls = []
             for name, given in raw.items():
@@ -193,7 +206,7 @@ class Compiler(ValueReader):
             return None
         call = Call(name, path, mark, block)
         self._call_keys(raw, call, place.names)
-        inside = replace(place, repeated=place.repeated or _repeats(call))
+        inside = replace(place, repeated=place.repeated or _repeats(call), operation=False)
         for key, value in raw.items():
             if key in CALL_KEYS:
                 continue
@@ -220,7 +233,7 @@ class Compiler(ValueReader):
                     here, f"unknown parameter of block '{block.name}'", raw.keys_at.get(key), hint, length_of(key)
                 )
         if complete:
-            self._required(raw, call, block)
+            self._required(raw, call, block, place)
         return call if len(self.problems) == before else None
 
     def _block(self, raw: Map, path: str, mark: Mark | None) -> Block | None:
@@ -309,9 +322,10 @@ class Compiler(ValueReader):
     ) -> None:
         kind, value = parameter.type, BAD
         if kind.is_code:
-            if kind != BRANCHES and is_expression(raw) and raw[1:] in place.bodies:
+            place = replace(place, operation=kind in (OPERATION, OPERATIONS))
+            if kind not in (BRANCHES, OPERATIONS) and is_expression(raw) and raw[1:] in place.bodies:
                 value = Value("expression", compile_expression(raw), kind, mark, path)
-            elif kind == BRANCHES:
+            elif kind in (BRANCHES, OPERATIONS):
                 value = self._branches(raw, path, mark, place)
             else:
                 value = self.body(raw, path, mark, place) or BAD
@@ -325,16 +339,15 @@ class Compiler(ValueReader):
     def _branches(self, raw: Any, path: str, mark: Mark | None, place: Place) -> Any:
         if isinstance(raw, Map):
             given = [(key, raw[key], raw.values_at.get(key)) for key in raw]
-        elif isinstance(raw, Seq):
+        elif isinstance(raw, Seq) and not place.operation:
             given = [
                 (f"b{number}", item, at) for number, (item, at) in enumerate(zip(raw, raw.items_at, strict=True), 1)
             ]
         else:
             given = []
         if not given:
-            self.fail(
-                path, f"expected a mapping name -> body, received {show(raw)}", mark, "{left: [calls], right: [calls]}"
-            )
+            hint = "{conv3: {block: conv}, skip: []}" if place.operation else "{left: [calls], right: [calls]}"
+            self.fail(path, f"expected a mapping name -> body, received {show(raw)}", mark, hint)
             return BAD
         compiled = {}
         for key, item, at in given:
@@ -347,10 +360,12 @@ class Compiler(ValueReader):
                 compiled[key] = code
         return BranchesCode(compiled) if len(compiled) == len(given) else BAD
 
-    def _required(self, raw: Map, call: Call, block: Block) -> None:
+    def _required(self, raw: Map, call: Call, block: Block, place: Place) -> None:
         defaults = self.defaults.get(block.name)
-        defaults = defaults if isinstance(defaults, Map) else {}
-        missing = [key for key, p in block.parameters.items() if p.required and key not in raw and key not in defaults]
+        given = {*raw, *(defaults if isinstance(defaults, Map) else ())}
+        if place.operation:
+            given |= {key for key, p in block.parameters.items() if p.type == LEFT_OPEN.get(key)}
+        missing = [key for key, p in block.parameters.items() if p.required and key not in given]
         if missing:
             names = ", ".join(f"'{key}'" for key in missing)
             types = "; ".join(f"{key}: {block.parameters[key].type.expected}" for key in missing)
@@ -384,3 +399,8 @@ def _repeats(call: Call) -> bool:
 
 def _same(a: Problem, b: Problem) -> bool:
     return (a.message, str(a.mark)) == (b.message, str(b.mark))
+
+
+def _stands_alone(raw: Map | Seq) -> bool:
+    """Whether a body is one call, not named."""
+    return isinstance(raw.get("block"), str) if isinstance(raw, Map) else len(raw) == 1

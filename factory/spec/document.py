@@ -38,6 +38,8 @@ class _SpecCompiler:
             previous.blocks if same and previous else None, defaults if isinstance(defaults, Map) else None
         )
         self.cache = previous.cache if same and previous else {}
+        if previous and not same:  # calls are compiled anew, but what built-in blocks cost is the same
+            self.cache["memo"] = previous.cache.setdefault("memo", {})
         self.reused = same
         self.outputs_known = True
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from factory.blocks import REGISTRY, Parameter
-from factory.blocks.types import BODY, BRANCHES, CALL, CONVENTION_TYPES, DEPTH, STRIDE, WIDTH
-from factory.spec.calls import CONVENTION_KEYS, YamlBlock
+from factory.blocks.types import BODY, BRANCHES, CALL, CONVENTION_TYPES, DEPTH, OPERATION, OPERATIONS, STRIDE, WIDTH
+from factory.spec.calls import CONVENTION_KEYS, LEFT_OPEN, YamlBlock
 from factory.spec.expressions import is_expression
 from factory.spec.merging import merge
 from factory.spec.plain import filled_section, filled_value, plain
@@ -17,7 +17,7 @@ from factory.spec.sections import SECTIONS, Preprocess
 from factory.spec.spec import KEYS, VERSION, Spec
 
 _BEFORE = ("block", "from", "repeats", "share")
-_BODIES = (BODY, BRANCHES, CALL)
+_BODIES = (BODY, BRANCHES, CALL, OPERATION, OPERATIONS)
 _NORM_FIELDS = {
     "batch": ("kind", "epsilon", "momentum", "scale", "center"),
     "layer": ("kind", "epsilon", "scale", "center"),
@@ -49,7 +49,7 @@ class _Filler:
             "scaled": {"width": True, "depth": True, **self.spec.scaled},
             "conventions": self.conventions(),
             "defaults": plain(self.defaults),
-            "blocks": {name: self.block(given) for name, given in self.blocks.items()},
+            "blocks": {name: self.block(name, given) for name, given in self.blocks.items()},
             "stages": {name: self.call(given) for name, given in self.raw["stages"].items()},
             **{key: plain(self.raw[key]) for key in ("outputs", "auxiliary", "features") if key in self.raw},
             **{key: self.section(key) for key in SECTIONS},
@@ -76,8 +76,11 @@ class _Filler:
             result[key] = filled_value(CONVENTION_TYPES[key], plain(raw[key] if key in raw else getattr(values, key)))
         return result
 
-    def block(self, raw: Map) -> dict[str, Any]:
+    def block(self, name: str, raw: Map) -> dict[str, Any]:
         result = plain(raw)
+        for key, parameter in self.spec.blocks[name].parameters.items():
+            if parameter.type in _BODIES and not parameter.required:
+                result["params"][key]["default"] = self.value(parameter, raw["params"][key]["default"], False)
         result["body"] = self.body(raw["body"], False)
         return result
 
@@ -97,6 +100,16 @@ class _Filler:
         if isinstance(raw, dict):
             return {name: self.body(item, repeated) for name, item in raw.items()}
         return raw
+
+    def operation(self, raw: Any, repeated: bool) -> Any:
+        """A body; a call that stands alone leaves open what it is given by the block around it."""
+        result = self.body(raw, repeated)
+        alone = isinstance(raw, list) and len(raw) == 1
+        given, filled = (raw[0], result[0]) if alone else (raw, result)
+        if isinstance(filled, dict) and isinstance(given.get("block"), str):
+            for key in LEFT_OPEN.keys() - given.keys():
+                filled.pop(key, None)
+        return result
 
     def call(self, raw: Any, repeated: bool = False) -> Any:
         if not isinstance(raw, dict):
@@ -164,13 +177,17 @@ class _Filler:
     def default(self, block: Any, parameter: Parameter) -> Any:
         """A parameter's default as it would be written in a call."""
         if isinstance(block, YamlBlock):
-            return filled_value(parameter.type, plain(self.blocks[block.name]["params"][parameter.name]["default"]))
+            return self.value(parameter, self.blocks[block.name]["params"][parameter.name]["default"], False)
         value = plain(parameter.default)
         if parameter.type in (WIDTH, DEPTH) and value is not None:
             return f"$({value})"  # a literal would be scaled, a block's own default is not
         return filled_value(parameter.type, value)
 
     def value(self, parameter: Parameter, raw: Any, repeated: bool) -> Any:
+        if parameter.type == OPERATIONS:
+            return {name: self.operation(item, repeated) for name, item in raw.items()}
+        if parameter.type == OPERATION:
+            return self.operation(raw, repeated)
         if parameter.type in _BODIES and not is_expression(raw):
             return self.branches(raw, repeated) if parameter.type == BRANCHES else self.body(raw, repeated)
         return filled_value(parameter.type, plain(raw))

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from factory.blocks.types import BODY, BRANCHES, CALL, DEPTH, WIDTH, Type
+from factory.blocks.types import BODY, BRANCHES, CALL, DEPTH, OPERATION, OPERATIONS, WIDTH, Type
 from factory.blocks.values import Multiple
 from factory.spec.document import compile_spec
 from factory.spec.expressions import is_expression
@@ -156,8 +156,8 @@ class _Flattener:
     # values
 
     def value(self, kind: Type | None, raw: Any, frame: _Frame) -> Any:
-        if kind in (BODY, BRANCHES, CALL) and not is_expression(raw):
-            return self.branches(raw, frame) if kind == BRANCHES else self.body(raw, frame)
+        if kind in (BODY, BRANCHES, CALL, OPERATION, OPERATIONS) and not is_expression(raw):
+            return self.branches(raw, frame) if kind in (BRANCHES, OPERATIONS) else self.body(raw, frame)
         if is_expression(raw):
             return self.expression(raw, frame)
         if isinstance(raw, Map):

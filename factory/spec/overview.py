@@ -1,4 +1,4 @@
-"""What every network of the zoo costs, for `factory list`."""
+"""What every network of the zoo is and costs, for `factory list` and docs/zoo.md."""
 
 from __future__ import annotations
 
@@ -27,11 +27,27 @@ def matching_names(pattern: str | None = None) -> list[str]:
 
 
 def overview(pattern: str | None = None) -> list[dict[str, Any]]:
-    """name, resolution ([height, width], None for any), params, trainable, macs and activations of each network."""
+    """What each network of the zoo is, what it costs, and by whom that was counted.
+
+    name, year, paper, arxiv, url; resolution ([height, width], None for any); params, trainable, macs, activations;
+    source: of the counts; equals: the implementation that its outputs were compared with.
+    """
     entries = []
     for name in matching_names(pattern):
         spec = load(name)
         height, width, _ = input_shape(spec)
-        resolution = None if height is None else [height, width]
-        entries.append({"name": name, "resolution": resolution, **totals(spec)._asdict()})
+        about, expect = spec.about, spec.expect
+        entries.append(
+            {
+                "name": name,
+                "year": about.year,
+                "paper": about.paper,
+                "arxiv": about.arxiv,
+                "url": about.url,
+                "resolution": None if height is None else [height, width],
+                **totals(spec)._asdict(),
+                "source": expect.source,
+                "equals": expect.equals,
+            }
+        )
     return entries

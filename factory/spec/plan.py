@@ -34,6 +34,7 @@ def plan(spec: Spec, *, top: bool = True, limits: Limits | None = None) -> Graph
         limits=limits,
     )
     planner = _Planner(spec, net, max_calls=max(limits.nodes, MAX_CALLS))
+    planner.choose_paths()
     planner.stages()
     net.finish_stochastic_depth()
     outputs = planner.named(spec.outputs or {spec.stages.result: (spec.stages.result, None)})
@@ -96,11 +97,18 @@ class _Planner(Runner):
         stride: Stride = (1.0, 1.0) if None in (height, width) else None
         self.input = Tensor(INPUT, (height, width, channels), stride)
         self.results: dict[str, Outputs | None] = {"input": {"out": self.input}}
-        self.context = 0
-        if memo is not None:  # a number for all that a stage's cost depends on beside its call and inputs
+        if memo is not None:
             scaled = tuple(spec.scaled.items())
             context = (spec.scale.width, spec.scale.depth, scaled, spec.rounding, spec.conventions, spec.classes)
             self.context = memo.setdefault(context, len(memo))
+
+    def choose_paths(self) -> None:
+        """The first operation of a network with drop-path: one choice a sample for all its fractals."""
+        drop_path = self.spec.drop_path
+        if isinstance(self.net, GraphNet) and (drop_path.local or drop_path.global_):
+            self.net.stage = self.spec.stages.calls[0].name
+            with self.net.scope("input"):
+                self.net.choose_paths(self.input, drop_path.local, drop_path.global_)
 
     def stages(self) -> None:
         """Plans every stage; raises SpecError with the mistakes of all."""

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from factory.blocks import Net, Outputs, Tensor
+from factory.blocks import CountingNet, Net, Outputs, Tensor
 from factory.blocks.registry import BlockInfo
 from factory.blocks.types import DILATION, KERNEL, STRIDE, WIDTH
 from factory.blocks.values import Invalid
 from factory.errors import FactoryError, Problem, ShapeError, SpecError
-from factory.spec.calls import ALL, BranchesCode, Call, Code, Sources, Value, YamlBlock
+from factory.spec.calls import ALL, Block, BranchesCode, Call, Code, Sources, Value, YamlBlock, filled
 from factory.spec.expressions import ExpressionError
+from factory.spec.locate import locate
 from factory.spec.spec import Spec
 from factory.spec.values import evaluate_template
 
@@ -37,7 +39,9 @@ class Runner:
     def __init__(self, spec: Spec, net: Net, max_calls: int = MAX_CALLS):
         self.spec, self.net = spec, net
         self.calls, self.max_calls = 0, max_calls
+        self.context = 0  # a number for all that a call's cost depends on beside its parameters and inputs
         self.arithmetic: dict[int, str] = {}
+        self.operations: dict[Any, tuple[Call, Call]] = {}  # with what they leave open filled in
         net.classes = spec.classes
         frame = self.frame({})
         for name, call in spec.defaults.items():
@@ -58,16 +62,15 @@ class Runner:
     ) -> tuple[Tensor, ...] | None:
         """The tensors that a call reads, None when one of them could not be planned."""
         block = call.block
-        wanted = None if block is None or block.variadic else len(block.inputs)
         if sources is None:
-            return tuple(previous.values())[:wanted]
+            return taken(block, previous)
         tensors: list[Tensor] = []
         for name, port in sources:
             outputs = results[name]
             if outputs is None:
                 return None
-            if port == ALL or (port is None and len(sources) == 1 and wanted is not None):
-                tensors += tuple(outputs.values())[:wanted]
+            if port == ALL or (port is None and len(sources) == 1 and block is not None and not block.variadic):
+                tensors += taken(block, outputs)
             elif port is None:
                 tensors.append(next(iter(outputs.values())))
             elif port in outputs:
@@ -76,10 +79,19 @@ class Runner:
                 raise SpecError([no_output(f"{call.path}.from", name, port, outputs, call.sources_mark)])
         return tuple(tensors)
 
-    def call(self, call: Call, inputs: tuple[Tensor, ...], frame: Frame, name: str | None) -> Outputs:
-        """Runs a call with its repeats."""
+    def call(
+        self,
+        call: Call,
+        inputs: tuple[Tensor, ...],
+        frame: Frame,
+        name: str | None,
+        given: Mapping[str, Any] | None = None,
+    ) -> Outputs:
+        """Runs a call with its repeats; `given` is what the block around an operation has for it."""
         if call.placeholder is not None:
-            return call.placeholder(frame.scope)(*inputs, name=name)
+            return call.placeholder(frame.scope)(*inputs, name=name, **(given or {}))
+        if given:
+            call = self._filled(call, given)
         try:
             if call.scaled is not None:
                 frame = replace(
@@ -116,8 +128,7 @@ class Runner:
                 raise ShapeError("share: true needs repeats that keep the shape", hint)
             with self.net.sharing_weights(index) if call.share else nullcontext():
                 outputs = self._once(variant, inputs, frame, str(index), index, count)
-            wanted = None if variant.block is None or variant.block.variadic else len(variant.block.inputs)
-            inputs = tuple(outputs.values())[:wanted]
+            inputs = taken(variant.block, outputs)
         return outputs
 
     def _once(
@@ -128,8 +139,8 @@ class Runner:
         self.calls += 1
         if self.calls > self.max_calls:
             raise FactoryError(f"the network has more than {self.max_calls:,} block calls")
-        if not block.variadic and len(inputs) != len(block.inputs):
-            raise _wrong_inputs(block.name, block.inputs, len(inputs))
+        if not block.variadic and not len(block.inputs) - block.optional <= len(inputs) <= len(block.inputs):
+            raise _wrong_inputs(block, len(inputs))
         if block.variadic and not inputs:
             raise ShapeError(f"block '{block.name}' was given no tensor")
         if call.values or call.convention_values:
@@ -153,6 +164,25 @@ class Runner:
         if default_call is not None:
             default_params, default_changes = self._evaluated(default_call, frame)
             params, changes = {**default_params, **params}, {**default_changes, **changes}
+        if isinstance(self.net, CountingNet) and not any(p.type.is_code for p in block.parameters.values()):
+            # its parameters and inputs are all that it sees of the outside
+            seen = tuple([(x.shape, x.stride) for x in inputs])
+            where = (self.context, frame.scale_width, frame.scale_depth, frame.repeated)
+            key = (block.name, seen, tuple(params.items()), tuple(changes.items()), self.net.setting(), where)
+            run = partial(self._yaml_body, call, block, inputs, params, changes, name, frame)
+            return self.net.remembered(key, block, run)
+        return self._yaml_body(call, block, inputs, params, changes, name, frame)
+
+    def _yaml_body(
+        self,
+        call: Call,
+        block: YamlBlock,
+        inputs: tuple[Tensor, ...],
+        params: dict[str, Any],
+        changes: dict[str, Any],
+        name: str | None,
+        frame: Frame,
+    ) -> Outputs:
         scope = what_came_in(inputs)
         inner = self.frame(scope, frame)
         for key, parameter in block.parameters.items():
@@ -192,8 +222,9 @@ class Runner:
         name: str | None,
         ports: tuple[str, ...] = ("input",),
         outputs: dict[str, tuple[str, str | None]] | None = None,
+        given: Mapping[str, Any] | None = None,
     ) -> Outputs:
-        """Runs the calls of a body; a list's only call takes the body's own name."""
+        """Runs the calls of a body; a list's only call takes the body's own name, and what it is given."""
         previous: Outputs = dict(zip(ports, inputs, strict=False)) if len(ports) == len(inputs) else _numbered(inputs)
         results: dict[str, Outputs | None] = {port: {port: tensor} for port, tensor in previous.items()}
         result = previous
@@ -202,7 +233,7 @@ class Runner:
             tensors = self.gather(call, sources, previous, results)
             assert tensors is not None
             label = call.name or (name if alone else getattr(call.block, "name", None))
-            made = self.call(call, tensors, frame, label)
+            made = self.call(call, tensors, frame, label, given if alone else None)
             if code.names:
                 results[call.name] = made
                 if call.name == code.result:
@@ -219,11 +250,14 @@ class Runner:
             chosen[key] = there[port] if port else next(iter(there.values()))
         return chosen
 
-    def _bound(self, code: Code, frame: Frame) -> Callable[..., Outputs]:
-        def body(*inputs: Tensor, name: str | None = None) -> Outputs:
-            return self.body(code, inputs, frame, name)
+    def _bound(self, code: Code, frame: Frame) -> _BoundBody:
+        return _BoundBody(self, code, frame)
 
-        return body
+    def _filled(self, call: Call, given: Mapping[str, Any]) -> Call:
+        key = (id(call), *given.values())
+        if key not in self.operations:
+            self.operations[key] = (call, filled(call, given))
+        return self.operations[key][1]
 
     def _evaluated(self, call: Call, frame: Frame) -> tuple[dict[str, Any], dict[str, Any]]:
         """Final parameters and conventions of a call."""
@@ -284,21 +318,46 @@ class Runner:
         return self._worked_out(repeats, frame)
 
     def _problem(self, error: Any, call: Call) -> Problem:
-        problem = Problem(call.path, error.message, call.mark, error.hint, max(1, len(call.name)))
+        path, mark, length = locate(self.spec.document, call, getattr(error, "loc", ()))
+        problem = Problem(path, error.message, mark, error.hint, length)
         for value in dict.fromkeys(getattr(error, "values", ())):
             if value in self.arithmetic:
                 problem.notes.append(f"{value} comes from scaling: {self.arithmetic[value]}")
         return problem
 
 
+@dataclass(slots=True, eq=False)
+class _BoundBody:
+    """A body with where it stands; called with its inputs and, an operation, with what it leaves open."""
+
+    runner: Runner
+    code: Code
+    frame: Frame
+
+    def __call__(self, *inputs: Tensor, name: str | None = None, **given: Any) -> Outputs:
+        return self.runner.body(self.code, inputs, self.frame, name, given=given)
+
+    def __repr__(self) -> str:
+        return f"code {self.code.serial}"  # it tells apart what nets remember
+
+
 class _BoundBranches:
-    """The bodies of `branches` with where they stand; called with one tensor a body."""
+    """The bodies of `branches` with where they stand, called with one tensor a body; operations, by name."""
 
     def __init__(self, runner: Runner, code: BranchesCode, frame: Frame):
         self.runner, self.code, self.frame = runner, code, frame
 
     def __len__(self) -> int:
         return len(self.code.bodies)
+
+    def __repr__(self) -> str:
+        return f"codes {[code.serial for code in self.code.bodies.values()]}"
+
+    def keys(self) -> Iterable[str]:
+        return self.code.bodies.keys()
+
+    def __getitem__(self, name: str) -> _BoundBody:
+        return self.runner._bound(self.code.bodies[name], self.frame)
 
     def __call__(self, parts: list[Tensor]) -> list[Tensor]:
         results = []
@@ -308,6 +367,21 @@ class _BoundBranches:
                 outputs = self.runner.body(code, (part,), self.frame, name if alone else None)
             results.append(next(iter(outputs.values())))
         return results
+
+
+def taken(block: Block | None, outputs: Outputs) -> tuple[Tensor, ...]:
+    """What a block takes where nothing says which: as many outputs as it needs, in order; an optional input is taken
+    from the output of its name alone."""
+    tensors = tuple(outputs.values())
+    if block is None or block.variadic:
+        return tensors
+    needed = len(block.inputs) - block.optional
+    tensors = tensors[:needed]
+    for name in block.inputs[needed:]:
+        if name not in outputs:
+            break
+        tensors += (outputs[name],)
+    return tensors
 
 
 def what_came_in(inputs: tuple[Tensor, ...]) -> dict[str, Any]:
@@ -338,7 +412,8 @@ def no_output(path: str, name: str, port: str, outputs: Outputs, mark: Any, labe
     return Problem(path, f"'{name}' has no output '{port}'", mark, hint, len(name) + len(port) + 1)
 
 
-def _wrong_inputs(name: str, ports: tuple[str, ...], given: int) -> ShapeError:
+def _wrong_inputs(block: Block, given: int) -> ShapeError:
+    name, ports = block.name, block.inputs
     tensors = "1 tensor" if given == 1 else f"{given} tensors"
     if len(ports) == 1:
         hint = "bring them together first, with a concat or add"

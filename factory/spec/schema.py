@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from factory.blocks import REGISTRY, BlockInfo, Parameter
-from factory.blocks.types import BODY, BRANCHES, CONVENTION_TYPES, TYPES
+from factory.blocks.types import BODY, BRANCHES, CONVENTION_TYPES, OPERATION, OPERATIONS, TYPES
 from factory.spec.calls import CALL_KEYS, CONVENTION_KEYS
 from factory.spec.schema_values import EXPRESSION, IDENTIFIER, Schema, nullable, type_schema, value_definitions
 from factory.spec.sections import SECTIONS
@@ -182,6 +182,8 @@ def _bodies() -> dict[str, Schema]:
             "description": BRANCHES.expected,
             "anyOf": [{"type": "array", "items": _ref("body"), "minItems": 1}, nullable(bodies)],
         },
+        "operation": {"description": OPERATION.expected, **_ref("body")},
+        "operations": {"description": OPERATIONS.expected, **nullable(bodies)},
     }
 
 

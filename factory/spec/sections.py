@@ -1,8 +1,9 @@
-"""The sections of a spec beside its stages: input, scale, rounding, conventions, stochastic depth, about, expect."""
+"""The sections of a spec beside its stages: input, scale, rounding, stochastic depth, drop-path, about, expect."""
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
@@ -110,6 +111,15 @@ class StochasticDepth(Section):
     decay: Literal["linear", "constant"] = Field("linear", description="from 0 at the first block, or the same for all")
 
 
+class DropPath(Section):
+    """Drops paths through the `fractal` blocks in training (Larsson et al. 2017)."""
+
+    local: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="rate at which a join drops each of its inputs")
+    global_: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.0, alias="global", description="share of samples that keep to one column through the whole network instead"
+    )
+
+
 class About(Section):
     """Where the network comes from."""
 
@@ -117,6 +127,12 @@ class About(Section):
     arxiv: str | None = Field(None, description="number on arXiv, as text")
     url: str | None = Field(None, description="a page about it")
     note: str | None = Field(None, description="which variant this is, and what differs from the paper")
+
+    @property
+    def year(self) -> int | None:
+        """The year of a paper that is given as 'authors year, title'."""
+        found = re.match(r"[^,:]*\b((?:19|20)\d\d)\b", self.paper or "")
+        return int(found[1]) if found else None
 
 
 class Expect(Section):
@@ -127,6 +143,7 @@ class Expect(Section):
     macs: int | None = Field(None, ge=0, description="multiply-accumulates at batch 1")
     activations: int | None = Field(None, ge=0, description="output elements of convolutions and dense layers")
     source: str | None = Field(None, description="who counted")
+    equals: str | None = Field(None, description="the implementation whose outputs this network's are equal to")
 
 
 SECTIONS: dict[str, type[Section]] = {
@@ -134,6 +151,7 @@ SECTIONS: dict[str, type[Section]] = {
     "scale": Scale,
     "rounding": Rounding,
     "stochastic_depth": StochasticDepth,
+    "drop_path": DropPath,
     "about": About,
     "expect": Expect,
 }

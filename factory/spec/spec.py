@@ -11,6 +11,7 @@ from factory.spec.calls import Call, Code, YamlBlock
 from factory.spec.reading import Map
 from factory.spec.sections import (
     About,
+    DropPath,
     Expect,
     Input,
     Rounding,
@@ -22,7 +23,7 @@ from factory.spec.wiring import Outputs
 VERSION = 1
 KEYS = (
     "factory", "name", "about", "extends", "include", "input", "classes", "scale", "scaled", "rounding", "conventions",
-    "defaults", "stochastic_depth", "blocks", "stages", "outputs", "auxiliary", "features", "expect",
+    "defaults", "stochastic_depth", "drop_path", "blocks", "stages", "outputs", "auxiliary", "features", "expect",
 )  # fmt: skip
 """The keys of a spec, in the order in which `factory render` writes them."""
 
@@ -45,6 +46,7 @@ class Spec:
     conventions: Conventions = field(default_factory=Conventions)
     defaults: dict[str, Call] = field(default_factory=dict)
     stochastic_depth: StochasticDepth = field(default_factory=StochasticDepth)
+    drop_path: DropPath = field(default_factory=DropPath)
     about: About = field(default_factory=About)
     expect: Expect = field(default_factory=Expect)
     blocks: dict[str, YamlBlock] = field(default_factory=dict)

@@ -12,6 +12,10 @@ LINEAR = {"block": "conv", "filters": 6, "kernel": 1, "norm": "none", "activatio
 TWO = {"a": {**LINEAR}, "b": {**LINEAR, "from": "stem"}}
 POOL = {"block": "max_pool", "kernel": 3, "stride": 1, "padding": "same"}
 HALF = {"half": {"block": "max_pool", "from": "stem"}}
+CELL = {"filters": 4, "operations": {
+    "conv": {"block": "conv"}, "wide": {"block": "separable_conv", "kernel": 5}, "skip": [],
+    "pool": {"block": "max_pool", "kernel": 3, "padding": "same"}}}  # fmt: skip
+GRAPH = {"filters": 4, "node": {"block": "separable_conv", "order": "act-conv-norm"}}
 FLAT = {"flat": {"block": "global_avg_pool"}}
 ROOTS = {"kind": "batch", "epsilon": 0.01}
 
@@ -27,6 +31,7 @@ SAMPLES = [
     *(Sample("activation", call) for call in [
         {}, {"kind": "swish"}, {"kind": {"kind": "leaky_relu", "slope": 0.2}}, {"kind": "prelu"},
         {"kind": {"kind": "prelu", "shared": True}}, {"kind": "linear"}, {"kind": "scaled_tanh"},
+        {"kind": {"kind": "elu", "alpha": 0.5}},
     ]),
     Sample("activation", {"kind": "prelu"}, before=FLAT),
     Sample("adaptive_avg_pool", {"size": 3}, free=False),
@@ -49,6 +54,7 @@ SAMPLES = [
     Sample("basic", {"filters": 6, "shortcut": "none", "repeats": 2}),
     Sample("bottleneck", {"filters": 4, "expand": 2}),
     Sample("bottleneck", {"filters": 4, "groups": 2, "stride": 2, "stride_in": "spatial", "repeats": 2}),
+    Sample("bottleneck", {"filters": 4, "dilation": 2, "repeats": 2, "first": {"dilation": [1, 3]}}),
     Sample("bottleneck", {"filters": 3, "expand": 2, "shortcut": "identity", "se": {
         "ratio": 0.5, "gate": "hard_sigmoid"}}),
     Sample("bottleneck", {"filters": 4, "padding": "symmetric", "bias": True, "stride": 2}, still=frozenset(
@@ -59,6 +65,18 @@ SAMPLES = [
     Sample("branches", {"branches": [[LINEAR], [LINEAR]], "merge": "multiply"}),
     Sample("branches", {"branches": [[{**CONV, "filters": 4}], []], "split": [1, 2]}),
     Sample("branches", {"branches": [[LINEAR], [LINEAR]], "merge": "max", "repeats": 2}),
+    Sample("cell", {**CELL, "nodes": {
+        "a": [["x", "wide"], ["x", "skip"]], "b": [["a", "conv"]], "c": [["a", "pool"]]}}),
+    Sample("cell", {**CELL, "stride": 2, "concat": ["b", "a"], "nodes": {
+        "a": [["previous", "conv"], ["x", "conv"]], "b": [["a", "pool"], ["x", "wide"]]}, "from": ["a", "b"]},
+           before=TWO),
+    Sample("cell", {**CELL, "nodes": {"a": [["previous", "conv"], ["x", "conv"]]}, "concat": ["previous", "a"],
+                    "repeats": 3, "from": ["half", "stem"]}, shape=(9, 8, 3), before=HALF),
+    Sample("cell", {**CELL, "nodes": {"a": [["previous", "skip"], ["x", "conv"]]}, "from": ["a", "b"],
+                    "adjust": "always"}, before=TWO),
+    Sample("cell", {**CELL, "filters": 7, "ops": ["input", "conv", "pool", "wide", "output"], "matrix": [
+        [0, 1, 0, 1, 1], [0, 0, 1, 1, 0], [0, 0, 0, 0, 1], [0, 0, 0, 0, 1], [0, 0, 0, 0, 0]], "repeats": 2}),
+    Sample("cell", {**CELL, "matrix": [[0, 1], [0, 0]], "ops": ["input", "output"], "stride": 2}),
     Sample("channel_gather", {"channels": [5, 0, 0, 3, 1, 2, 4]}),
     Sample("channel_shuffle"),
     Sample("channel_shuffle", {"groups": 3}),
@@ -87,6 +105,8 @@ SAMPLES = [
     Sample("dense", {"units": 5}),
     Sample("dense", {"units": 5, "bias": False, "activation": "swish", "initializer": "lecun_normal"}, before=FLAT),
     Sample("dense", {"units": 5}, before={"flat": {"block": "flatten"}}, free=False),
+    Sample("dense_connect", {"body": [CONV, {**LINEAR, "filters": 4}], "repeats": 3}),
+    Sample("dense_connect", {"body": [{"block": "dense", "units": 3}]}, before=FLAT),
     Sample("depthwise_conv"),
     Sample("depthwise_conv", {"kernel": [5, 3], "stride": 2, "multiplier": 2, "norm": "none"}, shape=(9, 8, 3)),
     Sample("depthwise_conv", {"dilation": 2, "padding": "valid", "bias": True, "activation": "relu6"},
@@ -95,6 +115,13 @@ SAMPLES = [
     Sample("dropout"),
     Sample("dropout", {"rate": 0}, before=FLAT),
     Sample("flatten", free=False),
+    Sample("fractal", {"columns": 1, "body": [LINEAR]}),
+    Sample("fractal", {"columns": 3, "body": [CONV, LINEAR]}),
+    Sample("fractal", {"columns": 4, "body": [LINEAR]}, spec={"drop_path": {"local": 0.15, "global": 0.5}}),
+    Sample("fractal", {"columns": 2, "body": [LINEAR], "repeats": 2, "share": True},
+           spec={"drop_path": {"local": 0.2}}),
+    Sample("fractal", {"columns": 2, "body": [{"block": "dense", "units": 6}]},
+           before=FLAT, spec={"drop_path": {"global": 0.5}}),
     Sample("fused_mbconv", {"filters": 6}),
     Sample("fused_mbconv", {"filters": 8, "expand": 1, "stride": 2, "se": 0.25, "repeats": 2}),
     Sample("fused_mbconv", {"filters": 6, "expand": 1, "shortcut": "none"}),
@@ -102,6 +129,10 @@ SAMPLES = [
     Sample("global_avg_pool", {"keep_size": True}),
     Sample("global_max_pool"),
     Sample("global_max_pool", {"keep_size": True}),
+    Sample("hierarchical", {"scales": 3, "body": {"block": "conv", "filters": 2}}),
+    Sample("hierarchical", {"scales": 2, "chained": False, "body": [{**CONV, "stride": 2}], "rest": {
+        "block": "max_pool"}}),
+    Sample("hierarchical", {"scales": 3, "body": [{**LINEAR, "filters": 2}, {**LINEAR, "filters": 2}], "repeats": 2}),
     Sample("layer_scale", {"start": 0.5}),
     Sample("layer_scale", {"start": 0.5}, before=FLAT),
     Sample("local_response_norm", {"radius": 2, "alpha": 0.1}),
@@ -133,13 +164,19 @@ SAMPLES = [
     Sample("norm", {"norm": {"kind": "group", "groups": -1}}, still=frozenset({"stem", "tested"})),
     Sample("norm", {"norm": "layer"}, before=FLAT),
     Sample("preact_basic", {"filters": 6, "repeats": 2}),
-    Sample("preact_basic", {"filters": 8, "stride": 2}, shape=(9, 7, 3)),
+    Sample("preact_basic", {"filters": 8, "stride": 2, "se": 0.5}, shape=(9, 7, 3)),
     Sample("preact_basic", {"filters": 8, "stride": 2, "shortcut": "zero_pad"}),
     Sample("preact_bottleneck", {"filters": 4, "expand": 2, "stride": 2}),
+    Sample("preact_bottleneck", {"filters": 4, "expand": 2, "stride": 2, "stride_in": "reduce", "se": 0.5}),
     *(Sample("preact_bottleneck", {"filters": 3, "expand": 2, "stride": 2, "shortcut": shortcut}, shape=(9, 7, 3))
       for shortcut in ("pool", "projection", "zero_pad", "pool_or_projection", "none")),
     Sample("preact_bottleneck", {"filters": 3, "expand": 2, "shortcut": "identity", "repeats": 2, "last": {
         "stride": 2, "shortcut": "pool"}}),
+    Sample("random_graph", {**GRAPH, "generator": {"kind": "ws", "k": 4, "p": 0.5}, "nodes": 6, "seed": 1,
+                            "stride": 2}),
+    Sample("random_graph", {**GRAPH, "generator": {"kind": "ba", "m": 2}, "nodes": 5, "seed": 1, "weights": "free"}),
+    Sample("random_graph", {**GRAPH, "generator": {"kind": "er", "p": 0.7}, "nodes": 4, "seed": 1}),
+    Sample("random_graph", {"filters": 4, "node": CONV, "edges": [[0, 2], [1, 2], [1, 3]], "repeats": 2}),
     Sample("rescale", {"scale": 0.5, "offset": -1}),
     Sample("rescale", {"scale": 0.5}, before=FLAT),
     Sample("reshape", {"shape": [5, 16, 6]}, free=False),
@@ -149,6 +186,8 @@ SAMPLES = [
     Sample("residual", {"body": [{**CONV, "filters": 8}], "shortcut": "zero_pad"}),
     Sample("residual", {"body": [{**CONV, "stride": 2}], "shortcut": "pool"}),
     Sample("residual", {"body": [LINEAR], "shortcut": "none"}),
+    Sample("residual", {"body": [{**CONV, "filters": 8, "stride": 2}], "projection": [
+        {"block": "max_pool", "kernel": 2, "padding": "same"}, {**LINEAR, "filters": 8}]}, shape=(9, 7, 3)),
     Sample("residual", {"body": {"a": LINEAR, "b": LINEAR, "c": {"block": "add", "from": ["a", "b"]}}, "repeats": 3},
            spec={"stochastic_depth": {"rate": 0.3, "decay": "constant"}}),
     Sample("residual", {"body": [{"block": "dense", "units": 4}]}, before=FLAT),

@@ -35,9 +35,16 @@ def test_bottleneck_of_groups_divides_the_kernel_of_its_middle():
     assert trainable({"block": "bottleneck", "filters": 4, "groups": 2, "expand": 2}) == grouped
 
 
+def test_bottleneck_dilates_its_middle_convolution():
+    graph = planned({"block": "bottleneck", "filters": 2, "dilation": 2})
+    assert [named(graph, f"x.{name}").op.dilation[0] for name in ("reduce", "spatial", "expand")] == [1, 2, 1]
+    assert graph.nodes[-1].outputs == ((16, 16, 8),)
+
+
+@pytest.mark.parametrize("block", ["bottleneck", "preact_bottleneck"])
 @pytest.mark.parametrize("where,strides", [("reduce", [2, 1, 1]), ("spatial", [1, 2, 1])])
-def test_bottleneck_strides_in_its_first_or_its_middle_convolution(where, strides):
-    graph = planned({"block": "bottleneck", "filters": 2, "stride": 2, "stride_in": where})
+def test_bottlenecks_stride_in_their_first_or_their_middle_convolution(block, where, strides):
+    graph = planned({"block": block, "filters": 2, "stride": 2, "stride_in": where})
     names = ("x.reduce", "x.spatial", "x.expand")
     assert [named(graph, name).op.stride for name in names] == [(stride, stride) for stride in strides]
     assert graph.nodes[-1].outputs == ((8, 8, 8),)
@@ -58,6 +65,15 @@ def test_preactivated_units_have_norms_before_and_a_bare_last_convolution():
         16 + 9 * 8 * 12 + 24 + (9 * 12 * 12 + 12) + (8 * 12 + 12)
     )
     assert trainable({"block": "preact_bottleneck", "filters": 2}) == (16 + 8 * 2 + 4 + 9 * 2 * 2 + 4 + (2 * 8 + 8))
+
+
+@pytest.mark.parametrize(
+    "call", [{"block": "preact_basic", "filters": 8}, {"block": "preact_bottleneck", "filters": 2}]
+)
+def test_preactivated_units_gate_their_branch_right_before_the_sum(call):
+    graph = planned({**call, "se": 0.5})
+    assert graph.cost.trainable - trainable(call) == (8 * 4 + 4) + (4 * 8 + 8)
+    assert [node.name for node in graph.nodes[-2:]] == ["x.se.excite", "x.add"]
 
 
 def test_a_projection_past_a_preactivated_unit_reads_the_activated_input():
@@ -138,6 +154,25 @@ def test_residual_projects_by_what_its_body_does():
     assert named(graph, "x.shortcut").op.stride == (2, 2)
     assert graph.nodes[-1].outputs == ((8, 8, 12),)
     assert graph.cost.trainable == conv(3, 8, 12) + conv(1, 8, 12)
+
+
+POOLED = [{"block": "avg_pool"}, {"block": "conv", "filters": 12, "kernel": 1, "activation": "linear"}]
+
+
+def test_residual_projects_through_what_it_is_given_where_it_projects():
+    """ResNet-D's way past a unit (He et al. 2019, Bag of Tricks, fig. 2c)."""
+    call = {"block": "residual", "projection": POOLED, "body": [{"block": "conv", "filters": 12, "stride": 2}]}
+    graph = planned(call)
+    way = [type(node.op) for node in graph.nodes if node.name.startswith("x.shortcut")]
+    assert way == [o.AvgPool, o.Conv, o.BatchNorm]
+    assert graph.cost.trainable == conv(3, 8, 12) + conv(1, 8, 12)
+
+
+def test_what_residual_is_given_to_project_is_there_without_a_change_only_when_asked_for():
+    call = {"block": "residual", "projection": POOLED, "body": [{"block": "conv", "filters": 8}]}
+    assert trainable(call) == conv(3, 8, 8)
+    same = [{"block": "conv", "filters": 8, "kernel": 1}]
+    assert trainable({**call, "shortcut": "projection", "projection": same}) == conv(3, 8, 8) + conv(1, 8, 8)
 
 
 def test_residual_scales_its_branch_before_adding():

@@ -12,12 +12,15 @@ from factory.spec.render import render
 
 def test_list_shows_the_zoo(run) -> None:
     lines = run("list").out.splitlines()
-    assert lines[0].split() == ["name", "resolution", "params", "MACs"]
-    assert ["efficientnet_b0", "224", "5,330,571", "385.8M"] in [line.split() for line in lines]
+    assert lines[0].split() == ["name", "year", "size", "params", "MACs", "acts", "checked", "against"]
+    [b0] = [line.split() for line in lines if line.startswith("efficientnet_b0 ")]
+    assert b0[:5] == ["efficientnet_b0", "2019", "224", "5.331M", "385.8M"]
+    assert b0[6:] == ["keras.applications", "3.15"]
 
 
 @pytest.mark.parametrize(
-    ("pattern", "names"), [("vgg", ["vgg16", "vgg19"]), ("*net_b[01]", ["efficientnet_b0", "efficientnet_b1"])]
+    ("pattern", "names"),
+    [("efficientnet_b7", ["efficientnet_b7"]), ("*net_b[01]", ["efficientnet_b0", "efficientnet_b1"])]
 )
 def test_list_filters(pattern: str, names: list[str], run) -> None:
     assert [entry["name"] for entry in json.loads(run("list", pattern, "--json").out)] == names

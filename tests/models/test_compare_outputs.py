@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from networks import EFFICIENT, MOBILE, PLAIN
 
+import factory
 from factory.errors import FactoryError
 from factory.models.build import build_graph
 from factory.models.compare import Difference, compare_outputs, logits, perturb, random_images
@@ -96,6 +97,15 @@ def test_perturbing_moves_every_statistic_and_bias_and_restores_momentum():
     assert model.get_layer("stem.norm").momentum == 0.99
     variances = model.get_layer("stem.norm").moving_variance.numpy()
     assert np.all(variances > 0)
+
+
+def test_perturbing_does_not_make_a_deep_network_enlarge_what_it_is_given():
+    """Statistics that do not fit the other weights give outputs of 2e4, and with them rounding errors of 10."""
+    spec = factory.load("efficientnet_v2_b0", width=0.25, classes=10, **{"input.resolution": 64})
+    model = factory.build(spec, seed=0)
+    perturb(model)
+    images = random_images(model)
+    assert compare_outputs(model, model, images).spread < 200
 
 
 def test_outputs_computed_elsewhere_can_be_compared():

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 from graphs import GraphBuilder
+from keras.src.applications.inception_resnet_v2 import CustomScaleLayer
 from networks import EFFICIENT, MOBILE, PLAIN, RESIDUAL, inverted
 
 from factory.graph import INPUT, ops
@@ -155,6 +156,21 @@ def test_branches_of_one_shape_are_told_apart_by_what_has_no_weights():
 def test_the_order_of_concatenation_counts():
     with pytest.raises(WeightMismatch, match="wired differently"):
         copy_weights(branches(1, 2, layers.Concatenate), branches(2, 1, layers.Concatenate))
+
+
+def test_a_sum_that_scales_its_second_part_fits_a_scaling_and_a_sum():
+    def make(join):
+        image = keras.Input((8, 8, 3))
+        return keras.Model(image, join(layers.Conv2D(4, 3)(image), layers.Conv2D(4, 3)(image)))
+
+    def apart(x, branch):
+        return layers.Add()([layers.Rescaling(0.2)(branch), x])
+
+    def together(x, branch):
+        return CustomScaleLayer(0.2)([x, branch])
+
+    check(make(apart), make(together))
+    check(make(together), make(apart))
 
 
 def test_an_activation_may_be_written_out():

@@ -37,7 +37,7 @@ blocks:
         body:
           - {block: conv, filters: $squeeze, kernel: 1}
           - {block: branches, branches: {a: [{block: conv, filters: $(expand // 2)}], b: $inner}}
-  cell:
+  look_back:
     inputs: [x, y]
     outputs: {out: join, y: x}
     body:
@@ -54,7 +54,7 @@ stages:
     inner: [{block: conv, filters: 4, scaled: {width: false}}]
     repeats: 2
     norm: none
-  s3: {block: cell, from: [s2, s1]}
+  s3: {block: look_back, from: [s2, s1]}
   aux: {block: classifier, from: s1}
   parts: {block: split, parts: [1, 3], from: s3}
   s4: {block: concat, from: [parts.p2, parts.p1]}

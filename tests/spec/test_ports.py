@@ -75,14 +75,14 @@ def test_a_call_takes_as_many_outputs_as_it_has_inputs():
 def test_a_yaml_block_has_inputs_and_outputs_and_repeats_through_both():
     text = """
 blocks:
-  cell:
+  look_back:
     inputs: [x, previous]
     outputs: {out: join, previous: x}
     body:
       left: {block: conv, filters: 4, from: x}
       join: {block: concat, from: [left, previous]}
 stages:
-  a: {block: cell, from: [input, input], repeats: 3}
+  a: {block: look_back, from: [input, input], repeats: 3}
   b: {block: conv, filters: 1, from: a}
   c: {block: concat, from: [b, a.previous]}
 """

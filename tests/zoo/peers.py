@@ -34,11 +34,30 @@ class Peer(NamedTuple):
 
 
 PEERS = {
+    **{f"densenet{n}": Peer(f"DenseNet{n}", applications.densenet.preprocess_input) for n in (121, 169, 201)},
     **{f"efficientnet_b{i}": Peer(f"EfficientNetB{i}") for i in range(8)},
     **{f"resnet{n}": Peer(f"ResNet{n}", applications.resnet.preprocess_input) for n in (50, 101, 152)},
     **{f"resnet{n}_v2": Peer(f"ResNet{n}V2", applications.resnet_v2.preprocess_input) for n in (50, 101, 152)},
     "mobilenet_v1": Peer("MobileNet", applications.mobilenet.preprocess_input),
+    **{
+        f"mobilenet_v1_{n:03}": Peer("MobileNet", applications.mobilenet.preprocess_input, {"alpha": n / 100})
+        for n in (75, 50, 25)
+    },
     "mobilenet_v2": Peer("MobileNetV2", applications.mobilenet_v2.preprocess_input),
+    "mobilenet_v2_140": Peer("MobileNetV2", applications.mobilenet_v2.preprocess_input, {"alpha": 1.4}),
+    "mobilenet_v3_large": Peer("MobileNetV3Large"),
+    "mobilenet_v3_small": Peer("MobileNetV3Small"),
+    "mobilenet_v3_large_minimalistic": Peer("MobileNetV3Large", options={"minimalistic": True}),
+    "mobilenet_v3_small_minimalistic": Peer("MobileNetV3Small", options={"minimalistic": True}),
+    **{f"efficientnet_v2_{n.lower()}": Peer(f"EfficientNetV2{n}") for n in ("B0", "B1", "B2", "B3", "S", "M", "L")},
+    **{f"convnext_{n.lower()}": Peer(f"ConvNeXt{n}") for n in ("Tiny", "Small", "Base", "Large", "XLarge")},
+    "nasnet_mobile": Peer("NASNetMobile", applications.nasnet.preprocess_input),
+    "nasnet_large": Peer("NASNetLarge", applications.nasnet.preprocess_input, sizes=(32, 41)),
     "vgg16": Peer("VGG16", applications.vgg16.preprocess_input, sizes=(32, 49)),
     "vgg19": Peer("VGG19", applications.vgg19.preprocess_input, sizes=(32, 49)),
+    "inception_v3": Peer("InceptionV3", applications.inception_v3.preprocess_input, sizes=(75, 140)),
+    "inception_resnet_v2": Peer(
+        "InceptionResNetV2", applications.inception_resnet_v2.preprocess_input, sizes=(75, 140)
+    ),
+    "xception": Peer("Xception", applications.xception.preprocess_input, sizes=(71, 80)),
 }

@@ -5,6 +5,7 @@ from factory.graph.ops.base import Op, Pads, Pair, Shape, Weight, Window, elemen
 from factory.graph.ops.channels import Affine, ChannelGather, ChannelShuffle, ChannelZeroPad, LayerScale, Rescale, Split
 from factory.graph.ops.conv import Conv, ConvTranspose, Dense, DepthwiseConv
 from factory.graph.ops.dropout import Dropout, SpatialDropout, StochasticDepth
+from factory.graph.ops.fractal import ChoosePath, JoinColumns
 from factory.graph.ops.merge import Concat, Merge, WeightedSum
 from factory.graph.ops.norm import BatchNorm, GroupNorm, InputNorm, LayerNorm, LocalResponseNorm
 from factory.graph.ops.pool import AdaptivePool, AvgPool, GlobalPool, MaxPool, MaxUnpool
@@ -20,6 +21,7 @@ __all__ = [
     "ChannelGather",
     "ChannelShuffle",
     "ChannelZeroPad",
+    "ChoosePath",
     "Concat",
     "Conv",
     "ConvTranspose",
@@ -32,6 +34,7 @@ __all__ = [
     "GlobalPool",
     "GroupNorm",
     "InputNorm",
+    "JoinColumns",
     "LayerNorm",
     "LayerScale",
     "LocalResponseNorm",

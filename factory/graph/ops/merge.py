@@ -21,7 +21,7 @@ class Merge(Op):
         for other in inputs[1:]:
             if other != first:
                 if self.kind != "multiply":
-                    raise _mismatch(self.kind, inputs)
+                    raise mismatch(self.kind, inputs)
                 first = _stretch(self.kind, first, other, inputs)
         return (first,)
 
@@ -32,7 +32,7 @@ class Concat(Op):
 
     def outputs(self, *inputs: Shape) -> tuple[Shape, ...]:
         if len({shape[:-1] for shape in inputs}) > 1:
-            raise _mismatch("concat", inputs)
+            raise mismatch("concat", inputs)
         return ((*inputs[0][:-1], sum(shape[-1] for shape in inputs)),)  # type: ignore[misc]
 
 
@@ -44,14 +44,15 @@ class WeightedSum(Op):
 
     def outputs(self, *inputs: Shape) -> tuple[Shape, ...]:
         if len(set(inputs)) > 1:
-            raise _mismatch("weighted_sum", inputs)
+            raise mismatch("weighted_sum", inputs)
         return (inputs[0],)
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         return (Weight("weights", (len(inputs),)),)
 
 
-def _mismatch(kind: str, shapes: tuple[Shape, ...]) -> ShapeError:
+def mismatch(kind: str, shapes: tuple[Shape, ...]) -> ShapeError:
+    """What to say where `kind` is given shapes that differ."""
     received = ", ".join(map(shape_text, shapes))
     if kind != "concat" and len({shape[:-1] for shape in shapes}) == 1:
         hint = "the channels differ: give both the same filters, or project one with a 1x1 conv"
@@ -63,10 +64,10 @@ def _mismatch(kind: str, shapes: tuple[Shape, ...]) -> ShapeError:
 
 def _stretch(kind: str, a: Shape, b: Shape, shapes: tuple[Shape, ...]) -> Shape:
     if len(a) != len(b):
-        raise _mismatch(kind, shapes)
+        raise mismatch(kind, shapes)
     sizes: list[Dim] = []
     for x, y in zip(a, b, strict=True):
         if x != y and 1 not in (x, y):
-            raise _mismatch(kind, shapes)
+            raise mismatch(kind, shapes)
         sizes.append(y if x == 1 else x)
     return tuple(sizes)

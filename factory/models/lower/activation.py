@@ -6,7 +6,7 @@ import keras
 from keras import KerasTensor, layers
 
 from factory.graph.ops import FUNCTIONS, Activation, Maxout, PRelu
-from factory.models.layers import ChannelMaxout
+from factory.models.layers import ELU, ChannelMaxout
 from factory.models.lower.site import KERAS_NAMES, Site, lower
 
 
@@ -19,7 +19,7 @@ def _activation(op: Activation, site: Site, x: KerasTensor) -> KerasTensor:
         case "leaky_relu":
             return site.layer(layers.LeakyReLU, negative_slope=values["slope"])(x)
         case "elu":
-            return site.layer(layers.ELU, alpha=values["alpha"])(x)
+            return site.layer(ELU, alpha=values["alpha"])(x)
         case "scaled_tanh":
             x = site.layer(layers.Rescaling, ".slope", scale=values["slope"])(x)
             x = site.layer(layers.Activation, ".tanh", activation="tanh")(x)

@@ -1,10 +1,11 @@
-"""Lowering of operations that act in training only."""
+"""Lowering of operations that are random in training."""
 
 from __future__ import annotations
 
 from keras import KerasTensor, layers
 
-from factory.graph.ops import Dropout, SpatialDropout, StochasticDepth
+from factory.graph.ops import ChoosePath, Dropout, JoinColumns, SpatialDropout, StochasticDepth
+from factory.models.layers import ColumnJoin, PathChoice
 from factory.models.lower.site import Site, lower
 
 
@@ -24,3 +25,13 @@ def _spatial_dropout(op: SpatialDropout, site: Site, x: KerasTensor) -> KerasTen
 def _stochastic_depth(op: StochasticDepth, site: Site, x: KerasTensor) -> KerasTensor:
     shape = (None, *(1 for _ in x.shape[1:]))
     return site.layer(layers.Dropout, rate=op.rate, noise_shape=shape, seed=site.seed())(x)
+
+
+@lower.register
+def _choose_path(op: ChoosePath, site: Site, x: KerasTensor) -> KerasTensor:
+    return site.layer(PathChoice, share=op.share, seed=site.seed())(x)
+
+
+@lower.register
+def _join_columns(op: JoinColumns, site: Site, *inputs: KerasTensor) -> KerasTensor:
+    return site.layer(ColumnJoin, columns=op.columns, rate=op.rate, seed=site.seed())(list(inputs))

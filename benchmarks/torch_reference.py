@@ -1,0 +1,81 @@
+"""The PyTorch side of `benchmarks.torch_outputs`: builds networks, writes their weights and what they compute.
+
+Runs in an environment with torch, torchvision, timm, pytorchcv and safetensors, without this package. Reads a job a
+line from standard input, as JSON: {library, constructor, options, images, weights, logits, seed}. `images` is a .npy
+file (n, h, w, c), already preprocessed; `weights` and `logits` are the files to write. Answers each with a line: done,
+or what went wrong.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+
+def construct(library: str, constructor: str, options: dict[str, Any]) -> nn.Module:
+    """A network by its name in the library, or by the place of its class, `module:Class`."""
+    if ":" in constructor:
+        module, _, name = constructor.partition(":")
+        return getattr(import_module(module), name)(**options)
+    if library == "torchvision":
+        import torchvision
+
+        return getattr(torchvision.models, constructor)(weights=None, **options)
+    if library == "timm":
+        import timm
+
+        return timm.create_model(constructor, pretrained=False, **options)
+    from pytorchcv.model_provider import get_model
+
+    return get_model(constructor, pretrained=False, **options)
+
+
+def perturb(model: nn.Module, images: torch.Tensor) -> None:
+    """Gives every weight a part in the outputs: scales, offsets and biases moved by about a fifth, then statistics of
+    one batch, moved as well. In this order: statistics that do not belong to the weights would blow up the signal.
+    """
+    norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d | nn.BatchNorm1d)]
+    model.eval()
+    for weight in model.parameters():
+        if weight.numel() == max(weight.shape, default=0):  # (c), and scales of layers (c, 1, 1)
+            weight.add_(0.2 * torch.randn_like(weight))
+        elif not norms:  # without norms the signal fades away from the usual start
+            nn.init.kaiming_normal_(weight)
+    for norm in norms:
+        norm.momentum = 1.0
+        norm.train()
+    model(images)
+    model.eval()
+    for norm in norms:
+        norm.running_mean.add_(0.2 * torch.randn_like(norm.running_mean) * norm.running_var.sqrt())
+        norm.running_var.mul_(torch.empty_like(norm.running_var).uniform_(0.8, 1.2))
+
+
+@torch.no_grad()
+def run(job: dict[str, Any]) -> None:
+    torch.manual_seed(job["seed"])
+    images = torch.from_numpy(np.load(job["images"]).transpose(0, 3, 1, 2).copy())
+    model = construct(job["library"], job["constructor"], job["options"])
+    perturb(model, images.flip(3))
+    weights = {name: value.contiguous() for name, value in model.state_dict().items()}
+    if job["weights"].endswith(".safetensors"):
+        save_file(weights, job["weights"])
+    else:
+        torch.save(weights, job["weights"])
+    np.save(job["logits"], model(images).numpy())
+
+
+if __name__ == "__main__":
+    for line in sys.stdin:
+        try:
+            run(json.loads(line))
+            print("done", flush=True)
+        except Exception as error:  # one network less, not the end of all
+            print(f"{type(error).__name__}: {error}".partition("\n")[0], flush=True)
