@@ -43,6 +43,7 @@ setup(
     ],
     extras_require={
         "gpu": ["tensorflow[and-cuda]"],
+        "torch-weights": ["safetensors"],
         "test": [
             "hypothesis",
             "jsonschema",
@@ -51,6 +52,7 @@ setup(
             "pytest",
             "pytest-xdist",
             "ruff",
+            "safetensors",
             "setuptools>=69",
             "types-PyYAML",
             "wheel",

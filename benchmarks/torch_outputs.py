@@ -66,38 +66,64 @@ PYTORCH = {"conventions.norm.epsilon": 1e-5, "conventions.padding": "symmetric"}
 """What makes keras.applications' variant of a network PyTorch's."""
 
 MOBILENET_V1 = {**PYTORCH, **{f"stages.s{i}.first.padding": "symmetric" for i in range(2, 6)}}
+XCEPTION = {"conventions.norm.epsilon": 1e-5, "blocks.down.body.0.body.2.padding": "symmetric"}
 POOL = {"stages.pool1": {"padding": "symmetric", "ceil_mode": False}}
 SCALE = {"conventions.norm.scale": True}
 
 PEERS: dict[str, list[Peer]] = {
     "squeezenet1_1": [torchvision("squeezenet1_1", 67), pytorchcv("squeezenet_v1_1")],
-    "squeezenet1_0": [torchvision("squeezenet1_0", 67)],
+    "squeezenet1_0": [torchvision("squeezenet1_0", 67), pytorchcv("squeezenet_v1_0")],
+    "squeezenet1_0_simple_bypass": [pytorchcv("squeezeresnet_v1_0")],
     "vgg11": [torchvision("vgg11", 224)],
+    "vgg11_bn": [torchvision("vgg11_bn", 224)],
+    "vgg13": [torchvision("vgg13", 224)],
     "vgg13_bn": [torchvision("vgg13_bn", 224)],
+    "vgg16_bn": [torchvision("vgg16_bn", 224)],
+    "vgg19_bn": [torchvision("vgg19_bn", 224)],
     "alexnet_one_tower": [torchvision("alexnet", 224)],
     "googlenet": [torchvision("googlenet", init_weights=False)],
     "inception_v3_aux": [torchvision("inception_v3", 299, init_weights=False)],
     "inception_v4": [timm("inception_v4", 96), pytorchcv("inceptionv4", 299)],
     "inception_resnet_v2": [timm("inception_resnet_v2", 96, SCALE)],
+    "inception_resnet_v1": [pytorchcv("inceptionresnetv1", 299)],
     "bn_inception": [pytorchcv("bninception")],
     "resnet18": [torchvision("resnet18"), timm("resnet18"), pytorchcv("resnet18")],
+    "resnet34": [torchvision("resnet34")],
     "resnet50_v1_5": [torchvision("resnet50"), timm("resnet50"), pytorchcv("resnet50b")],
+    "resnet101_v1_5": [torchvision("resnet101")],
+    "resnet152_v1_5": [torchvision("resnet152")],
     "wide_resnet50_2": [torchvision("wide_resnet50_2")],
+    "wide_resnet101_2": [torchvision("wide_resnet101_2")],
+    "resnet18_v2": [pytorchcv("preresnet18")],
     "resnet20_cifar": [pytorchcv("resnet20_cifar10", 32)],
+    "resnet56_cifar": [pytorchcv("resnet56_cifar10", 32)],
+    "resnet110_cifar": [pytorchcv("resnet110_cifar10", 32)],
+    "resnet1001_cifar": [pytorchcv("resnet1001_cifar10", 32)],
+    "resnet1001_v2_cifar": [pytorchcv("preresnet1001_cifar10", 32)],
+    "wide_resnet28_10_cifar": [pytorchcv("wrn28_10_cifar10", 32)],
     "resnext50_32x4d": [torchvision("resnext50_32x4d"), timm("resnext50_32x4d"), pytorchcv("resnext50_32x4d")],
+    "resnext101_32x8d": [torchvision("resnext101_32x8d")],
+    "resnext101_64x4d": [torchvision("resnext101_64x4d")],
     "resnext29_32x4d_cifar": [pytorchcv("resnext29_32x4d_cifar10", 32)],
     "se_resnet50": [timm("legacy_seresnet50", 128), pytorchcv("seresnet50", changes=POOL)],
     "se_resnext50_32x4d": [timm("legacy_seresnext50_32x4d", 128), timm("seresnext50_32x4d", changes=POOL)],
-    "senet154": [pytorchcv("senet154")],
+    "senet154": [timm("legacy_senet154", 128), pytorchcv("senet154", changes=POOL)],
     "se_preresnet50": [pytorchcv("sepreresnet50")],
     "res2net50_26w_4s": [timm("res2net50_26w_4s")],
+    "res2net50_48w_2s": [timm("res2net50_48w_2s")],
+    "res2net50_14w_8s": [timm("res2net50_14w_8s")],
+    "res2net50_26w_6s": [timm("res2net50_26w_6s")],
+    "res2net50_26w_8s": [timm("res2net50_26w_8s")],
+    "res2net101_26w_4s": [timm("res2net101_26w_4s")],
     "res2next50": [timm("res2next50")],
     "densenet121": [torchvision("densenet121"), timm("densenet121")],
     "densenet161": [torchvision("densenet161")],
     "densenet40_k12_cifar": [pytorchcv("densenet40_k12_cifar10", 32)],
+    "densenet40_k12_bc_cifar": [pytorchcv("densenet40_k12_bc_cifar10", 32)],
     "densenet100_k12_bc_cifar": [pytorchcv("densenet100_k12_bc_cifar10", 32)],
     "nin_cifar10": [pytorchcv("nin_cifar10", 32)],
     "zfnet": [pytorchcv("zfnet", 224)],
+    "xception": [timm("legacy_xception", 128, XCEPTION)],
     "mobilenet_v1": [
         timm("mobilenetv1_100", changes=MOBILENET_V1),
         pytorchcv("mobilenet_w1", changes={**MOBILENET_V1, "conventions.activation": "relu"}),
@@ -106,14 +132,24 @@ PEERS: dict[str, list[Peer]] = {
     "mobilenet_v3_large": [torchvision("mobilenet_v3_large", changes={"conventions.padding": "symmetric"})],
     "mnasnet_a1": [timm("semnasnet_100"), pytorchcv("mnasnet_a1")],
     "mnasnet_b1": [timm("mnasnet_100")],
+    "mnasnet_small": [timm("mnasnet_small")],
     "mnasnet_x0_5": [torchvision("mnasnet0_5")],
+    "mnasnet_x0_75": [torchvision("mnasnet0_75")],
+    "mnasnet_x1_3": [torchvision("mnasnet1_3")],
     "shufflenet_v1_g3": [pytorchcv("shufflenet_g3_w1")],
+    "shufflenet_v1_g1": [pytorchcv("shufflenet_g1_w1")],
+    "shufflenet_v1_g2": [pytorchcv("shufflenet_g2_w1")],
+    "shufflenet_v1_g4": [pytorchcv("shufflenet_g4_w1")],
+    "shufflenet_v1_g8": [pytorchcv("shufflenet_g8_w1")],
     "shufflenet_v2_x1_0": [
         torchvision("shufflenet_v2_x1_0"),
         pytorchcv("shufflenetv2_w1", changes={"stages.pool.padding": "valid", "stages.pool.ceil_mode": True}),
     ],
+    "shufflenet_v2_x0_5": [torchvision("shufflenet_v2_x0_5")],
+    "shufflenet_v2_x1_5": [torchvision("shufflenet_v2_x1_5")],
+    "shufflenet_v2_x2_0": [torchvision("shufflenet_v2_x2_0")],
     "efficientnet_b0": [torchvision("efficientnet_b0", changes=PYTORCH), timm("efficientnet_b0", changes=PYTORCH)],
-    "efficientnet_v2_s": [torchvision("efficientnet_v2_s", changes={"conventions.padding": "symmetric"})],
+    "efficientnet_v2_s": [torchvision("efficientnet_v2_s", 128, changes={"conventions.padding": "symmetric"})],
     "convnext_tiny": [torchvision("convnext_tiny"), timm("convnext_tiny")],
 }
 
@@ -182,22 +218,28 @@ class TorchSide:
             [python, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
+    def versions(self) -> str:
+        return self._answer({"versions": True})
+
     def run(self, peer: Peer, images: np.ndarray, weights: Path) -> np.ndarray:
         """The logits (n, classes) for preprocessed images (n, h, w, c); writes the weights."""
-        stream, answers = self._process.stdin, self._process.stdout
-        assert stream and answers
         files = {"images": weights.with_suffix(".images.npy"), "logits": weights.with_suffix(".logits.npy")}
         weights.parent.mkdir(parents=True, exist_ok=True)
         np.save(files["images"], images.astype("float32"))
         job = {"library": peer.library, "constructor": peer.constructor, "options": peer.options, "seed": 0}
         job |= {"weights": str(weights), **{name: str(path) for name, path in files.items()}}
-        print(json.dumps(job), file=stream, flush=True)
-        if (answer := answers.readline().strip()) != "done":
+        if (answer := self._answer(job)) != "done":
             raise FactoryError(f"the PyTorch side failed: {answer or 'see above'}")
         logits = np.load(files["logits"])
         for path in files.values():
             path.unlink()
         return logits
+
+    def _answer(self, job: dict[str, Any]) -> str:
+        stream, answers = self._process.stdin, self._process.stdout
+        assert stream and answers
+        print(json.dumps(job), file=stream, flush=True)
+        return answers.readline().strip()
 
 
 def preprocessed(images: np.ndarray, how: str | Preprocess) -> np.ndarray:
@@ -211,13 +253,20 @@ def preprocessed(images: np.ndarray, how: str | Preprocess) -> np.ndarray:
     return (images * preprocess.scale + preprocess.offset - mean) / std
 
 
+def patchwork(shape: tuple[int, ...], count: int = 4) -> np.ndarray:
+    """Images (count, h, w, c) of 8x8 patches of random colours: of noise, deep layers see no more than the mean."""
+    height, width, channels = shape
+    patches = np.random.default_rng(0).uniform(0, 255, (count, 8, 8, channels)).astype("float32")
+    return patches.repeat(-(-height // 8), axis=1).repeat(-(-width // 8), axis=2)[:, :height, :width]
+
+
 def compare(name: str, peer: Peer, torch_side: TorchSide, folder: Path) -> tuple[bool, str]:
     """Imports a peer's weights and compares the logits: whether they are equal, and the end of a line of the table."""
-    from factory.models.compare import compare_outputs, logits, random_images
+    from factory.models.compare import compare_outputs, logits
 
     spec = peer.spec(name)
     model = factory.build(spec)
-    images = random_images(model)
+    images = patchwork(model.input_shape[1:])
     weights = folder / "weights.safetensors"
     theirs = torch_side.run(peer, preprocessed(images, spec.input.preprocess), weights)
     report = factory.import_weights(model, weights)
@@ -252,6 +301,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.fixtures:
         write_fixtures(torch_side)
         return 0
+    print(torch_side.versions())
     print(f"{'spec':24}  {'PyTorch network':38}  {'values':>11}  {'difference':>10}  {'spread':>6}")
     failed = 0
     for name in chosen.specs or PEERS:

@@ -3,7 +3,7 @@
 Runs in an environment with torch, torchvision, timm, pytorchcv and safetensors, without this package. Reads a job a
 line from standard input, as JSON: {library, constructor, options, images, weights, logits, seed}. `images` is a .npy
 file (n, h, w, c), already preprocessed; `weights` and `logits` are the files to write. Answers each with a line: done,
-or what went wrong.
+or what went wrong. {versions} asks for the versions of the libraries.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import sys
 from importlib import import_module
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -38,28 +39,33 @@ def construct(library: str, constructor: str, options: dict[str, Any]) -> nn.Mod
 
 
 def perturb(model: nn.Module, images: torch.Tensor) -> None:
-    """Gives every weight a part in the outputs: scales, offsets and biases moved by about a fifth, then statistics of
-    one batch, moved as well. In this order: statistics that do not belong to the weights would blow up the signal.
+    """Gives every weight a part in the outputs: scales, offsets and biases, then statistics, moved by about a fifth.
+
+    Each norm gets the statistics of what reaches it from norms that have theirs: otherwise deep networks, those with
+    squeeze-and-excitation first, blow up whatever the statistics are off.
     """
     norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d | nn.BatchNorm1d)]
-    model.eval()
     for weight in model.parameters():
         if weight.numel() == max(weight.shape, default=0):  # (c), and scales of layers (c, 1, 1)
             weight.add_(0.2 * torch.randn_like(weight))
         elif not norms:  # without norms the signal fades away from the usual start
             nn.init.kaiming_normal_(weight)
-    for norm in norms:
-        norm.momentum = 1.0
-        norm.train()
-    model(images)
-    model.eval()
-    for norm in norms:
-        norm.running_mean.add_(0.2 * torch.randn_like(norm.running_mean) * norm.running_var.sqrt())
-        norm.running_var.mul_(torch.empty_like(norm.running_var).uniform_(0.8, 1.2))
+    hooks = [norm.register_forward_pre_hook(_take_statistics) for norm in norms]
+    model.eval()(images)
+    for hook in hooks:
+        hook.remove()
+
+
+def _take_statistics(norm: nn.Module, inputs: tuple[torch.Tensor]) -> None:
+    """Sets the statistics of a norm, before it runs, to those of its input, moved."""
+    axes = [axis for axis in range(inputs[0].ndim) if axis != 1]
+    mean, variance = inputs[0].mean(axes), inputs[0].var(axes)
+    norm.running_mean.copy_(mean + 0.2 * torch.randn_like(mean) * variance.sqrt())
+    norm.running_var.copy_(variance * torch.empty_like(variance).uniform_(0.8, 1.2))
 
 
 @torch.no_grad()
-def run(job: dict[str, Any]) -> None:
+def run(job: dict[str, Any]) -> str:
     torch.manual_seed(job["seed"])
     images = torch.from_numpy(np.load(job["images"]).transpose(0, 3, 1, 2).copy())
     model = construct(job["library"], job["constructor"], job["options"])
@@ -70,12 +76,17 @@ def run(job: dict[str, Any]) -> None:
     else:
         torch.save(weights, job["weights"])
     np.save(job["logits"], model(images).numpy())
+    return "done"
+
+
+def versions() -> str:
+    return ", ".join(f"{name} {version(name)}" for name in ("torch", "torchvision", "timm", "pytorchcv"))
 
 
 if __name__ == "__main__":
     for line in sys.stdin:
         try:
-            run(json.loads(line))
-            print("done", flush=True)
+            job = json.loads(line)
+            print(versions() if "versions" in job else run(job), flush=True)
         except Exception as error:  # one network less, not the end of all
             print(f"{type(error).__name__}: {error}".partition("\n")[0], flush=True)

@@ -36,13 +36,14 @@ class CountingNet(Net):
         """What `run` gives, and adds to the totals; not run again for the same key and owner."""
         there = self._memo.get(key)
         if there is None or there[0] is not owner:
-            outside = self.totals, self.reads_sizes
+            outside = self.totals, self.reads_sizes, self.calls_run
             self.totals, self.reads_sizes = Totals(), False
             outputs = run()
-            self._memo[key] = there = (owner, outputs, self.totals, self.reads_sizes)
-            self.totals, self.reads_sizes = outside
-        _, outputs, totals, reads_sizes = there
+            self._memo[key] = there = (owner, outputs, self.totals, self.reads_sizes, self.calls_run - outside[2])
+            self.totals, self.reads_sizes, self.calls_run = outside
+        _, outputs, totals, reads_sizes, calls = there
         self.totals = self.totals.plus(totals)
+        self.calls_run += calls
         self.reads_sizes = self.reads_sizes or reads_sizes
         return outputs
 

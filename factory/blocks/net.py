@@ -93,6 +93,7 @@ class Net:
         self.classes = 0
         self.path = ""
         self.expand_rounding = expand_rounding
+        self.calls_run = 0  # by whoever reads a spec, who sets a limit to them
         self.residual_calls = 0
         self._residual_index = 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import h5py
 import keras
 
 from factory.errors import FactoryError, first_line
@@ -42,12 +43,31 @@ def load_weights(model: keras.Model, source: str | Path, *, top: bool = True) ->
 
 def _load_h5(model: keras.Model, path: Path, top: bool) -> None:
     """Weights that are filed under the model's own layers, or under those of its twin in keras.applications."""
+    if is_official(model.name) and not _has_layers_of(model, path):
+        load_official_file(model, path, model.name, top)
+        return
     before = model.get_weights()
     try:
         model.load_weights(path)
     except Exception as error:  # Keras and h5py raise whatever a foreign file made them stumble over
         model.set_weights(before)  # it may have come half-way
-        if is_official(model.name):
-            load_official_file(model, path, model.name, top)
-        else:
-            raise FactoryError(f"{path}: these weights do not fit {model.name}: {first_line(error)}") from error
+        raise FactoryError(f"{path}: these weights do not fit {model.name}: {first_line(error)}") from error
+
+
+def _has_layers_of(model: keras.Model, path: Path) -> bool:
+    """Whether the layers in a .weights.h5 file are called as the model's are.
+
+    Keras itself finds them by kind and number: a twin of the same layers in another order would pass unseen.
+    """
+    found: list[str] = []
+
+    def note(_: str, item: h5py.Group | h5py.Dataset) -> None:
+        if "name" in item.attrs:
+            found.append(str(item.attrs["name"]))
+
+    try:
+        with h5py.File(path) as file:
+            file.visititems(note)
+    except OSError:
+        return False
+    return bool(found) and set(found) <= {model.name, *(layer.name for layer in model.layers)}

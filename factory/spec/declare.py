@@ -32,7 +32,7 @@ class _Declarations:
         self.blocks = compiler.blocks
 
     def read(self) -> None:
-        """Signatures first: bodies may call blocks that are defined below."""
+        """Signatures first: bodies, those that are defaults too, may call blocks that are defined below."""
         raw = self.raw
         for name, definition in raw.items():
             path, mark = f"blocks.{name}", raw.keys_at.get(name)
@@ -44,9 +44,11 @@ class _Declarations:
                 self.fail(path, f"expected a mapping with params and body, received {show(definition)}", mark)
             else:
                 self.blocks[name] = self._signature(name, definition, path, mark)
-        for name, block in list(self.blocks.items()):
-            if name in raw and isinstance(raw[name], Map):
-                self._body_of(block, raw[name], f"blocks.{name}")
+        defined = [(self.blocks[name], raw[name]) for name in raw if name in self.blocks and isinstance(raw[name], Map)]
+        for block, definition in defined:
+            self._bodies_by_default(block, definition.get("params", Map()))
+        for block, definition in defined:
+            self._body_of(block, definition, f"blocks.{block.name}")
         self._check_recursion()
 
     def _signature(self, name: str, raw: Map, path: str, mark: Mark | None) -> YamlBlock:
@@ -127,11 +129,18 @@ class _Declarations:
         if "default" in options:
             where, at = f"{path}.default", options.values_at.get("default")
             if declared_type.is_code:
-                value = self.compiler.body(options["default"], where, at, Place()) or BAD
+                default = None  # until all blocks have their signatures
             else:
                 value = self.compiler.value(options["default"], declared_type, where, at, frozenset())
-            default = REQUIRED if value is BAD else value
+                default = REQUIRED if value is BAD else value
         return Parameter(name, declared_type, default, str(options.get("doc", "")))
+
+    def _bodies_by_default(self, block: YamlBlock, declared: Map) -> None:
+        for key, parameter in block.parameters.items():
+            if parameter.type.is_code and not parameter.required:
+                path, at = f"blocks.{block.name}.params.{key}.default", declared[key].values_at.get("default")
+                body = self.compiler.body(declared[key]["default"], path, at, Place())
+                block.parameters[key] = replace(parameter, default=body or REQUIRED)
 
     def _body_of(self, block: YamlBlock, raw: Map, path: str) -> None:
         if "body" not in raw:

@@ -38,7 +38,7 @@ class Runner:
 
     def __init__(self, spec: Spec, net: Net, max_calls: int = MAX_CALLS):
         self.spec, self.net = spec, net
-        self.calls, self.max_calls = 0, max_calls
+        self.max_calls = max_calls
         self.context = 0  # a number for all that a call's cost depends on beside its parameters and inputs
         self.arithmetic: dict[int, str] = {}
         self.operations: dict[Any, tuple[Call, Call]] = {}  # with what they leave open filled in
@@ -117,7 +117,7 @@ class Runner:
 
     def _repeat(self, call: Call, inputs: tuple[Tensor, ...], frame: Frame, count: int) -> Outputs:
         """Runs a call `count` times, each on the outputs of the one before; their names are numbers from 0."""
-        if self.calls + count > self.max_calls:
+        if self.net.calls_run + count > self.max_calls:
             raise FactoryError(f"the network has more than {self.max_calls:,} block calls")
         given = [x.shape for x in inputs]
         outputs: Outputs = {}
@@ -136,8 +136,8 @@ class Runner:
     ) -> Outputs:
         block = call.block
         assert block is not None
-        self.calls += 1
-        if self.calls > self.max_calls:
+        self.net.calls_run += 1
+        if self.net.calls_run > self.max_calls:
             raise FactoryError(f"the network has more than {self.max_calls:,} block calls")
         if not block.variadic and not len(block.inputs) - block.optional <= len(inputs) <= len(block.inputs):
             raise _wrong_inputs(block, len(inputs))

@@ -71,7 +71,7 @@ SAMPLES = [
         "a": [["previous", "conv"], ["x", "conv"]], "b": [["a", "pool"], ["x", "wide"]]}, "from": ["a", "b"]},
            before=TWO),
     Sample("cell", {**CELL, "nodes": {"a": [["previous", "conv"], ["x", "conv"]]}, "concat": ["previous", "a"],
-                    "repeats": 3, "from": ["half", "stem"]}, shape=(9, 8, 3), before=HALF),
+                    "repeats": 3, "from": ["half", "stem"]}, before=HALF),
     Sample("cell", {**CELL, "nodes": {"a": [["previous", "skip"], ["x", "conv"]]}, "from": ["a", "b"],
                     "adjust": "always"}, before=TWO),
     Sample("cell", {**CELL, "filters": 7, "ops": ["input", "conv", "pool", "wide", "output"], "matrix": [

@@ -20,7 +20,7 @@ def test_list_shows_the_zoo(run) -> None:
 
 @pytest.mark.parametrize(
     ("pattern", "names"),
-    [("efficientnet_b7", ["efficientnet_b7"]), ("*net_b[01]", ["efficientnet_b0", "efficientnet_b1"])]
+    [("efficientnet_b7", ["efficientnet_b7"]), ("eff*net_b[01]", ["efficientnet_b0", "efficientnet_b1"])],
 )
 def test_list_filters(pattern: str, names: list[str], run) -> None:
     assert [entry["name"] for entry in json.loads(run("list", pattern, "--json").out)] == names

@@ -114,7 +114,7 @@ def test_version_and_help(run) -> None:
 
 
 def test_the_shell_completes_names_of_the_zoo() -> None:
-    words = {"_FACTORY_COMPLETE": "complete_bash", "COMP_WORDS": "factory info vgg", "COMP_CWORD": "2"}
+    words = {"_FACTORY_COMPLETE": "complete_bash", "COMP_WORDS": "factory info vgg16", "COMP_CWORD": "2"}
     command = [sys.executable, "-c", "from factory.cli.main import main; main()"]
     done = subprocess.run(command, env=words, capture_output=True, text=True, timeout=60)
-    assert done.stdout.split() == ["vgg16", "vgg19"]
+    assert done.stdout.split() == ["vgg16", "vgg16_bn"]

@@ -12,12 +12,12 @@ from factory.spec.overview import overview
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "zoo.md"
 HEAD = """\
 # The zoo
-{number} convolutional networks from {first} to {last}, each a YAML file in [specs/](../specs); `factory list` shows the same. Parameters count
-all weights, batch-norm statistics too; MACs are multiply-accumulates of convolutions and fully connected layers for one image; activations are
-the output values of those layers. All three are exact and computed without TensorFlow.
+{number} convolutional networks from {first} to {last}, each a YAML file in [specs/](../specs).
+Parameters count all weights, batch-norm statistics included; MACs are multiply-accumulates of convolutions and fully
+connected layers for one image; activations are the output values of those layers. All are exact, without TensorFlow.
 
-*Counts by*: whose count of parameters and MACs ours is equal to. *Outputs equal*: with the same weights, the network computes what this
-implementation computes; by keras.applications a test shows it, by PyTorch libraries `python -m benchmarks.torch_outputs`.
+*Counts by*: whose parameters and MACs ours are equal to. *Outputs equal*: with the same weights the network computes what
+this implementation computes; of keras.applications a test shows it, of PyTorch libraries `benchmarks/torch_outputs.py`.
 
 | network | paper | size | params | MACs | activations | counts by | outputs equal |
 |---|---|---|--:|--:|--:|---|---|

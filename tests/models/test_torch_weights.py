@@ -1,6 +1,6 @@
 """PyTorch weights in our models: small networks of torchvision, timm and pytorchcv, and everything that is refused.
 
-The fixtures in torch_weights/ come from `python -m benchmarks.torch_outputs --fixtures`; nothing here needs PyTorch.
+The fixtures in torch_weights/ come from `python -m benchmarks.torch_outputs --fixtures`; no test needs PyTorch.
 """
 
 from __future__ import annotations
@@ -193,6 +193,7 @@ def test_names_that_say_nothing_are_refused_where_the_file_has_no_order(tmp_path
     assert "there is no telling which of two belongs where: neither the names nor the file say" in message
     assert "    in the file: first (convolution: weight 6x6x3x3, bias 6)" in message
     assert "    in small: a (convolution: weight 6x6x3x3, bias 6)" in message
+    assert "no telling" in refused(model, dict(sorted(entries.items())))  # as it is read from such a file
     factory.import_weights(model, entries)  # a state dict in memory is in the order of registration
     assert np.array_equal(kernel(model, "a"), entries["second.weight"])
 
@@ -221,7 +222,8 @@ def test_a_shortcut_is_known_by_its_name_and_by_the_wiring():
     assert np.array_equal(kernel(model, "r.shortcut"), entries["layer1.0.downsample.weight"])
     renamed = {name.replace("downsample", "conv3"): array for name, array in entries.items()}
     message = refused(model, renamed)
-    assert "what runs on the shortcuts of residual blocks differs" in message and "    r.shortcut (linear" in message
+    assert "other modules than layers run on the shortcuts of residual blocks" in message
+    assert "    r.shortcut (linear: weight 6x6, bias 6), by the wiring a shortcut" in message
 
 
 def test_names_that_contradict_the_wiring_are_refused():

@@ -277,3 +277,9 @@ def test_mistakes_of_include(tmp_path, lib, net, message):
     with pytest.raises(SpecError) as raised:
         load(tmp_path / "net.yaml")
     assert message.format(tmp_path) in str(raised.value)
+
+
+def test_the_default_of_a_body_may_call_a_block_that_is_defined_below():
+    outer = "outer: {params: {body: {type: body, default: {block: inner}}}, body: {block: sequence, body: $body}}"
+    inner = "inner: {body: {block: conv, filters: 5}}"
+    assert channels_of(f"blocks: {{{outer}, {inner}}}\nstages: {{a: {{block: outer}}}}") == [5]

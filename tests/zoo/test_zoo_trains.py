@@ -11,34 +11,79 @@ import pytest
 import factory
 
 CLASSES = 4
+STEPS = 10
+SMALL = {"input.resolution": 64, "scale.width": 0.25, "scale.depth": 0.3}
 FAMILIES: dict[str, dict[str, Any]] = {
-    "densenet40_k12_bc_cifar": {"scale.width": 0.5, "scale.depth": 0.3},
-    "efficientnet_b0": {"input.resolution": 64, "scale.width": 0.25, "scale.depth": 0.3},
+    "alexnet": {"input.resolution": 67, "scale.width": 0.125},
+    "ciresan_mcdnn_column": {},
+    "ciresan_mlp": {"scale.width": 0.1},
+    "convnext_tiny": SMALL,
+    "densenet40_k12_cifar": {"scale.depth": 0.3},
+    "efficientnet_b0": SMALL,
+    "efficientnet_v2_b0": SMALL,
     "fractalnet_cifar": {"scale.width": 0.125},
-    "mobilenet_v1": {"input.resolution": 64, "scale.width": 0.25, "scale.depth": 0.3},
-    "mobilenet_v2": {"input.resolution": 64, "scale.width": 0.25, "scale.depth": 0.3},
-    "resnet50": {"input.resolution": 64, "scale.width": 0.25, "scale.depth": 0.3},
-    "resnet50_v2": {"input.resolution": 64, "scale.width": 0.25, "scale.depth": 0.3},
+    "googlenet": {"input.resolution": 64, "scale.width": 0.25},
+    "inception_resnet_v1": {"input.resolution": 75, "scale.width": 0.125, "scale.depth": 0.1},
+    "lenet5": {},
+    "mnasnet_small": SMALL,
+    "mobilenet_v1_025": {"input.resolution": 64},
+    "mobilenet_v2": SMALL,
+    "mobilenet_v3_small": SMALL,
+    "nasbench101_resnet_like": {"input.resolution": 16, "scale.width": 0.125},
+    "nasnet_mobile": {"input.resolution": 32, "scale.width": 0.5, "scale.depth": 0.25},
+    "nin_cifar10": {"scale.width": 0.25},
+    "randwire_ws_small": {"input.resolution": 64, "scale.width": 0.125, "defaults.random_graph.nodes": 8},
+    "res2net50_26w_4s": {**SMALL, "scale.width": 0.5},
+    "resnet18_v2": SMALL,
+    "resnet20_cifar": {"scale.depth": 0.3},
+    "resnext29_32x4d_cifar": {"input.resolution": 16, "scale.width": 0.25, "scale.depth": 0.3},
+    "se_resnet50": SMALL,
+    "shufflenet_v1_g3": {**SMALL, "input.resolution": 32},
+    "shufflenet_v2_x0_5": SMALL,
     "squeezenet1_1": {"input.resolution": 64, "scale.width": 0.5},
-    "vgg16": {"input.resolution": 32, "scale.width": 0.125},
+    "vgg11": {"input.resolution": 32, "scale.width": 0.125},
+    "xception": {"input.resolution": 71, "scale.width": 0.125, "scale.depth": 0.1},
+}
+SEGMENTATION: dict[str, dict[str, Any]] = {
+    "deeplab_aspp": {"input.resolution": 33, "scale.width": 0.125, "scale.depth": 0.3},
+    "enet": {"input.resolution": [32, 64], "scale.width": 0.5, "scale.depth": 0.5},
+    "unet": {"input.resolution": 188, "scale.width": 0.0625},
 }
 
 
-def without_dropout(model: keras.Model) -> keras.Model:
-    """The same model; what it drops in training is nothing from now on."""
+def build(name: str, changes: dict[str, Any]) -> keras.Model:
+    """The shrunken network, which drops nothing in training."""
+    spec = factory.load(name, classes=CLASSES, **{"conventions.initializer": "he_normal"}, **changes)
+    model = factory.build(spec, seed=0)
     for layer in model.layers:
         if hasattr(layer, "rate"):
             layer.rate = 0.0
     return model
 
 
+def losses(model: keras.Model, images: np.ndarray, labels: np.ndarray, rate: float) -> list[float]:
+    """The loss before each of STEPS steps on one batch, and after the last."""
+    model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", run_eagerly=True)
+    return [model.train_on_batch(images, labels) for _ in range(STEPS + 1)]
+
+
 @pytest.mark.parametrize("name", FAMILIES)
 def test_ten_steps_on_one_batch_lower_the_loss_clearly(name):
-    spec = factory.load(name, classes=CLASSES, **{"conventions.initializer": "he_normal"}, **FAMILIES[name])
-    model = without_dropout(factory.build(spec, seed=0))
-    rng = np.random.default_rng(0)
+    model, rng = build(name, FAMILIES[name]), np.random.default_rng(0)
     images = rng.uniform(0, 255, (8, *model.input_shape[1:])).astype("float32")
-    labels = rng.integers(0, CLASSES, (8, *model.output_shape[1:-1]))
-    model.compile(keras.optimizers.Adam(1e-3), "sparse_categorical_crossentropy", run_eagerly=True)
-    losses = [model.train_on_batch(images, labels) for _ in range(11)]
-    assert losses[10] < 0.8 * losses[0], losses
+    before, *_, after = losses(model, images, rng.integers(0, CLASSES, 8), rate=1e-3)
+    assert after < 0.8 * before
+
+
+@pytest.mark.parametrize("name", SEGMENTATION)
+def test_ten_steps_lower_the_loss_of_every_pixel_clearly(name):
+    """Patches of 16 x 16 pixels of one class each, the brighter the higher its number."""
+    model, rng = build(name, SEGMENTATION[name]), np.random.default_rng(0)
+    (height, width, channels), (rows, columns) = model.input_shape[1:], model.output_shape[1:3]
+    patches = rng.integers(0, CLASSES, (8, -(-height // 16), -(-width // 16)))
+    labels = patches.repeat(16, 1).repeat(16, 2)[:, :height, :width]
+    images = 60 * labels[..., None] + rng.uniform(0, 60, (8, height, width, channels))
+    top, left = (height - rows) // 2, (width - columns) // 2  # valid convolutions see less than they read
+    seen = labels[:, top : top + rows, left : left + columns]
+    before, *_, after = losses(model, images.astype("float32"), seen, rate=3e-3)
+    assert after < 0.8 * before

@@ -21,7 +21,7 @@ class Checkpoint:
     """The entries of a state dict, those that only count steps left out.
 
     `ordered`: whether they come in the order in which the modules were registered. A .safetensors file sorts them by
-    name, so that its order says nothing.
+    name, so that its order says nothing; nor does that of a state dict that was read from one.
     """
 
     source: str
@@ -91,7 +91,7 @@ def _checkpoint(source: str, entries: Mapping[str, Any], ordered: bool) -> Check
         raise FactoryError(f"{source}: there are no weights in it")
     if all(name.startswith("module.") for name in arrays):  # what torch.nn.DataParallel puts before every name
         arrays = {name.removeprefix("module."): array for name, array in arrays.items()}
-    return Checkpoint(source, arrays, ordered)
+    return Checkpoint(source, arrays, ordered and list(arrays) != sorted(arrays))
 
 
 def _is_counter(name: str) -> bool:

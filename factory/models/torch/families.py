@@ -5,9 +5,8 @@ Only what numbers do not say needs a line: conv1 comes before conv2, layer1 befo
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 SHORTCUTS = ("downsample", "identity_conv", "shortcut", "skip", "skipbn")
@@ -22,32 +21,18 @@ class Family:
     order: parts of names in the order in which they run, whatever module they stand in; those that take turns by
         their numbers share a place. A part stands for its numbered ones too: layer for layer1.
     shortcuts: parts of names that mean the shortcut of a residual block.
-    renames: (pattern, replacement) of whole names, where the names do not nest as the network does.
     """
 
     name: str
     marks: tuple[str, ...] = ()
     order: tuple[str | tuple[str, ...], ...] = ()
     shortcuts: tuple[str, ...] = SHORTCUTS
-    renames: tuple[tuple[str, str], ...] = ()
-
-    ranks: dict[str, tuple[int, int]] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        ranks = {}
-        for rank, entry in enumerate(self.order):
-            for place, part in enumerate((entry,) if isinstance(entry, str) else entry):
-                ranks[part] = rank, place
-        object.__setattr__(self, "ranks", ranks)
-
-    def renamed(self, name: str) -> str:
-        for pattern, replacement in self._patterns:
-            name = pattern.sub(replacement, name)
-        return name
 
     @cached_property
-    def _patterns(self) -> list[tuple[re.Pattern[str], str]]:
-        return [(re.compile(pattern), replacement) for pattern, replacement in self.renames]
+    def ranks(self) -> dict[str, tuple[int, int]]:
+        """The place of every part in the order, and its place among those that share it."""
+        entries = [(entry,) if isinstance(entry, str) else entry for entry in self.order]
+        return {part: (rank, at) for rank, entry in enumerate(entries) for at, part in enumerate(entry)}
 
 
 FAMILIES = (
@@ -105,16 +90,6 @@ FAMILIES = (
         order=("conv_stem", "bn1", "blocks", "conv_head", "bn2", "classifier"),
     ),
     Family(
-        "timm, NASNet",
-        marks=("cell_stem_0", "cell_0"),
-        order=(
-            *("conv0", "cell_stem", *(f"cell_{i}" for i in range(6))),
-            *("reduction_cell_0", *(f"cell_{i}" for i in range(6, 12))),
-            *("reduction_cell_1", *(f"cell_{i}" for i in range(12, 18)), "last_linear"),
-            *("conv_prev_1x1", "conv_1x1", "path", "final_path_bn"),
-        ),
-    ),
-    Family(
         "timm, ConvNeXt",
         marks=("stem.0", "stages.0.blocks.0.conv_dw"),
         order=("stem", "stages", "downsample", "blocks", "conv_dw", "norm", "mlp", "gamma", "head", "fc"),
@@ -157,7 +132,18 @@ FAMILIES = (
         marks=("features", "output"),
         order=(
             *("features", "init_block", "stage", "trans", "unit", "final_block", "final_conv", "post_activ", "output"),
-            *("compress_conv", "compress_bn", "exp_conv", "dw_conv", "dw_bn", "conv", "pw_conv"),
+            *(
+                "compress_conv",
+                "compress_bn",
+                "exp_conv",
+                "dw_conv",
+                "dw_bn",
+                "conv",
+                "conv1x3",
+                "conv3x1",
+                "block",
+                "pw_conv",
+            ),
             *("expand_conv", "expand_bn"),
         ),
     ),

@@ -42,7 +42,7 @@ class Names:
     def __init__(self, family: Family, modules: Sequence[Module], ordered: bool):
         self._family = family
         self._ordered = ordered
-        self._names = {module.name: tuple(family.renamed(module.name).split(".")) for module in modules}
+        self._names = {module.name: tuple(module.name.split(".")) for module in modules}
         self._first: dict[tuple[str, ...], int] = {}
         for module in modules:
             parts = self._names[module.name]
@@ -73,17 +73,14 @@ class Names:
         if known and rank_x != rank_y:
             return rank_x < rank_y  # type: ignore[operator]
         (stem_x, numbers_x), (stem_y, numbers_y) = stem_and_numbers(x), stem_and_numbers(y)
-        if known or stem_x == stem_y:
-            return (numbers_x, at_x) < (numbers_y, at_y)
-        return None
+        comparable = (known or stem_x == stem_y) and (numbers_x, at_x) != (numbers_y, at_y)
+        return (numbers_x, at_x) < (numbers_y, at_y) if comparable else None
 
     def _rank_of(self, part: str) -> tuple[int | None, int]:
         """The place of a part in the family's list, and among those that share the place; None where it has none."""
         stem = stem_and_numbers(part)[0]
-        for name in (part, stem.rstrip("#_"), part[: len(part) - len(part.lstrip(_LETTERS))].rstrip("_")):
-            if name in self._family.ranks:
-                return self._family.ranks[name]
-        return None, 0
+        names = (part, stem.rstrip("#_"), stem.partition("#")[0].rstrip("_"))
+        return next((self._family.ranks[name] for name in names if name in self._family.ranks), (None, 0))
 
     def _sort_key(self) -> Callable[[Module], tuple]:
         """Total and in keeping with `before`; what that does not know is sorted by place in the file, then by name."""
@@ -103,6 +100,3 @@ class Names:
             return tuple(result)
 
         return key
-
-
-_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"

@@ -22,7 +22,7 @@ def report(failure: NotAligned, source: str, modules: list[Module], places: Plac
     """The message for weights that do not fit a model."""
     lines = [f"the weights in {source} do not fit {places.name}"]
     if isinstance(failure, Unequal):
-        lines += _unequal(failure, names.in_order(modules), places)
+        lines += _unequal(names.in_order(modules), places) or _shortcuts(failure, names, places)
     elif isinstance(failure, Ambiguous):
         lines.append(f"there is no telling which of two belongs where: {failure.reason}")
         lines += [f"    in the file: {module}" for module in failure.modules]
@@ -34,8 +34,8 @@ def report(failure: NotAligned, source: str, modules: list[Module], places: Plac
     return "\n".join(lines)
 
 
-def _unequal(failure: Unequal, modules: list[Module], places: Places) -> list[str]:
-    """Missing and spare modules, found by laying both networks beside each other in their order."""
+def _unequal(modules: list[Module], places: Places) -> list[str]:
+    """Missing and spare modules, found by laying both networks beside each other in their order; [] without any."""
     spare: list[Module] = []
     missing: list[Place] = []
     wrong: list[tuple[Module, Place]] = []
@@ -52,13 +52,23 @@ def _unequal(failure: Unequal, modules: list[Module], places: Places) -> list[st
         spare += found
     spare, missing = _without_equals(spare, missing)
     if not (spare or missing or wrong):
-        title = "what runs on the shortcuts of residual blocks differs: shortcuts by name, and by wiring"
-        return _listed(title, failure.modules) + _listed("", failure.places)
+        return []
     return [
         *_hints(modules, places.all),
         *_listed("of other entries or shapes:", [f"{place}: the file has {module}" for module, place in wrong]),
         *_listed("missing, wanted by these layers:", [_with_nearest(place, spare) for place in missing]),
         *_listed("spare, wanted by no layer:", [_with_nearest(module, missing) for module in spare]),
+    ]
+
+
+def _shortcuts(failure: Unequal, names: Names, places: Places) -> list[str]:
+    """The same modules, but not the same of them on the shortcuts of residual blocks."""
+    modules = [f"{module}{', by its name a shortcut' * names.is_shortcut(module)}" for module in failure.modules]
+    layers = [f"{place}{', by the wiring a shortcut' * places.is_shortcut(place)}" for place in failure.places]
+    return [
+        "other modules than layers run on the shortcuts of residual blocks",
+        *_listed("in the file:", modules),
+        *_listed(f"in {places.name}:", layers),
     ]
 
 
