@@ -98,8 +98,6 @@ PEERS: dict[str, list[Peer]] = {
     "resnet20_cifar": [pytorchcv("resnet20_cifar10", 32)],
     "resnet56_cifar": [pytorchcv("resnet56_cifar10", 32)],
     "resnet110_cifar": [pytorchcv("resnet110_cifar10", 32)],
-    "resnet1001_cifar": [pytorchcv("resnet1001_cifar10", 32)],
-    "resnet1001_v2_cifar": [pytorchcv("preresnet1001_cifar10", 32)],
     "wide_resnet28_10_cifar": [pytorchcv("wrn28_10_cifar10", 32)],
     "resnext50_32x4d": [torchvision("resnext50_32x4d"), timm("resnext50_32x4d"), pytorchcv("resnext50_32x4d")],
     "resnext101_32x8d": [torchvision("resnext101_32x8d")],
@@ -151,6 +149,9 @@ PEERS: dict[str, list[Peer]] = {
     "efficientnet_b0": [torchvision("efficientnet_b0", changes=PYTORCH), timm("efficientnet_b0", changes=PYTORCH)],
     "efficientnet_v2_s": [torchvision("efficientnet_v2_s", 128, changes={"conventions.padding": "symmetric"})],
     "convnext_tiny": [torchvision("convnext_tiny"), timm("convnext_tiny")],
+    "deeplab_aspp": [
+        torchvision("torchvision.models.segmentation:deeplabv3_resnet50", 65, weights_backbone=None, num_classes=21)
+    ],
 }
 
 TINY = {"classes": 5, "input.resolution": 32}
@@ -222,7 +223,7 @@ class TorchSide:
         return self._answer({"versions": True})
 
     def run(self, peer: Peer, images: np.ndarray, weights: Path) -> np.ndarray:
-        """The logits (n, classes) for preprocessed images (n, h, w, c); writes the weights."""
+        """The logits (n, [h, w,] classes) for preprocessed images (n, h, w, c); writes the weights."""
         files = {"images": weights.with_suffix(".images.npy"), "logits": weights.with_suffix(".logits.npy")}
         weights.parent.mkdir(parents=True, exist_ok=True)
         np.save(files["images"], images.astype("float32"))
@@ -302,7 +303,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         write_fixtures(torch_side)
         return 0
     print(torch_side.versions())
-    print(f"{'spec':24}  {'PyTorch network':38}  {'values':>11}  {'difference':>10}  {'spread':>6}")
+    print(f"{'spec':27}  {'PyTorch network':38}  {'values':>11}  {'difference':>10}  {'spread':>6}")
     failed = 0
     for name in chosen.specs or PEERS:
         for peer in PEERS[name]:
@@ -312,7 +313,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 except FactoryError as error:
                     ok, line = False, f"REFUSED\n{error}"
             failed += not ok
-            print(f"{name:24}  {peer.library + ' ' + peer.constructor:38}  {line}", flush=True)
+            print(f"{name:27}  {peer.library + ' ' + peer.constructor.rpartition(':')[2]:38}  {line}", flush=True)
     return failed > 0
 
 

@@ -75,7 +75,10 @@ def run(job: dict[str, Any]) -> str:
         save_file(weights, job["weights"])
     else:
         torch.save(weights, job["weights"])
-    np.save(job["logits"], model(images).numpy())
+    logits = model(images)
+    if isinstance(logits, dict):  # torchvision's segmentation networks
+        logits = logits["out"]
+    np.save(job["logits"], np.moveaxis(logits.numpy(), 1, -1))
     return "done"
 
 

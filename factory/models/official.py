@@ -57,18 +57,19 @@ def load_official_file(model: keras.Model, path: Path, name: str, top: bool = Tr
 
 def is_official(name: str) -> bool:
     """Whether keras.applications has the network of this spec."""
-    return _found(name) is not None
+    return twin(name) is not None
 
 
 def _constructor(name: str) -> tuple[Any, dict[str, Any]]:
     """What builds the network of keras.applications of this spec, and the arguments for it."""
-    if found := _found(name):
+    if found := twin(name):
         return found
     hint = did_you_mean(name.replace("_", ""), [known.lower() for known in _constructors()], many=0)
     raise FactoryError(f"keras.applications has no network '{name}'" + (f"; {hint}" if hint else ""))
 
 
-def _found(name: str) -> tuple[Any, dict[str, Any]] | None:
+def twin(name: str) -> tuple[Any, dict[str, Any]] | None:
+    """The constructor of keras.applications that builds the network of this spec, and its arguments, or None."""
     known = _constructors()
     for pattern, constructor, options in _VARIANTS:
         if found := re.fullmatch(pattern, name):

@@ -42,8 +42,9 @@ PREPROCESS: dict[str, Preprocess | None] = {
     "tf": Preprocess(scale=1 / 127.5, offset=-1.0),
     "torch": Preprocess(scale=1 / 255, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225)),
     "caffe": Preprocess(mean=(103.939, 116.779, 123.68), flip=True),
+    "cifar": Preprocess(scale=1 / 255, mean=(0.4914, 0.4822, 0.4465), std=(0.2023, 0.1994, 0.2010)),
 }
-"""Named preprocessing: to [0, 1], to [-1, 1], ImageNet's statistics, ImageNet's BGR means."""
+"""Named preprocessing: to [0, 1], to [-1, 1], ImageNet's statistics, ImageNet's BGR means, CIFAR-10's statistics."""
 
 
 class Input(Section):
@@ -53,7 +54,7 @@ class Input(Section):
         224, description="pixels: a number, [height, width], or any (known only at run time)"
     )
     channels: Size = Field(3, description="colour channels of the image")
-    preprocess: Literal["none", "unit", "tf", "torch", "caffe"] | Preprocess = Field(
+    preprocess: Literal["none", "unit", "tf", "torch", "caffe", "cifar"] | Preprocess = Field(
         "none", description="from pixels 0 to 255 to what the first stage sees"
     )
 

@@ -16,8 +16,9 @@ HEAD = """\
 Parameters count all weights, batch-norm statistics included; MACs are multiply-accumulates of convolutions and fully
 connected layers for one image; activations are the output values of those layers. All are exact, without TensorFlow.
 
-*Counts by*: whose parameters and MACs ours are equal to. *Outputs equal*: with the same weights the network computes what
-this implementation computes; of keras.applications a test shows it, of PyTorch libraries `benchmarks/torch_outputs.py`.
+*Counts by*: whose parameters and MACs ours are equal to. *Outputs equal*: with the same weights the network computes
+what this implementation computes; of keras.applications a test shows it, of PyTorch libraries
+[a table](../benchmarks/torch_outputs.txt) that `benchmarks/torch_outputs.py` writes.
 
 | network | paper | size | params | MACs | activations | counts by | outputs equal |
 |---|---|---|--:|--:|--:|---|---|

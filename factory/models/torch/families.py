@@ -96,6 +96,11 @@ FAMILIES = (
         shortcuts=(),
     ),
     Family(
+        "torchvision, DeepLab",
+        marks=("backbone.layer1.0", "classifier.0.convs"),
+        order=("backbone", "conv1", "bn1", "layer", "classifier", "convs", "project"),
+    ),
+    Family(
         "torchvision and timm, ResNet and its kin",
         marks=("layer1.0", "layer4.0"),
         order=("layer0", "conv1", "bn1", "layer", "last_linear", "fc"),
