@@ -28,7 +28,7 @@ def run(
     rows = [
         [
             entry["name"],
-            str(entry["year"] or "-"),
+            entry["authors"] or "-",
             resolution(entry["resolution"]),
             human(entry["params"]),
             human(entry["macs"]),
@@ -38,7 +38,9 @@ def run(
         for entry in entries
     ]
     print_table(
-        ["name", "year", "size", "params", "MACs", "acts", "checked against"], rows, left={"name", "checked against"}
+        ["name", "paper", "size", "params", "MACs", "acts", "checked against"],
+        rows,
+        left={"name", "paper", "checked against"},
     )
 
 

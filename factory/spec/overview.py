@@ -29,8 +29,8 @@ def matching_names(pattern: str | None = None) -> list[str]:
 def overview(pattern: str | None = None) -> list[dict[str, Any]]:
     """What each network of the zoo is, what it costs, and by whom that was counted.
 
-    name, year, paper, arxiv, url; resolution ([height, width], None for any); params, trainable, macs, activations;
-    source: of the counts; equals: the implementation that its outputs were compared with.
+    name, authors (with the year), year, paper, arxiv, url; resolution ([height, width], None for any); params,
+    trainable, macs, activations; source: of the counts; equals: the implementation that its outputs were compared with.
     """
     entries = []
     for name in matching_names(pattern):
@@ -40,6 +40,7 @@ def overview(pattern: str | None = None) -> list[dict[str, Any]]:
         entries.append(
             {
                 "name": name,
+                "authors": about.authors,
                 "year": about.year,
                 "paper": about.paper,
                 "arxiv": about.arxiv,

@@ -130,10 +130,14 @@ class About(Section):
     note: str | None = Field(None, description="which variant this is, and what differs from the paper")
 
     @property
+    def authors(self) -> str | None:
+        """Authors and year of a paper that is given as 'authors year, title'."""
+        found = re.match(r"[^,:]*\b(?:19|20)\d\d\b", self.paper or "")
+        return found[0] if found else None
+
+    @property
     def year(self) -> int | None:
-        """The year of a paper that is given as 'authors year, title'."""
-        found = re.match(r"[^,:]*\b((?:19|20)\d\d)\b", self.paper or "")
-        return int(found[1]) if found else None
+        return int(self.authors[-4:]) if self.authors else None
 
 
 class Expect(Section):

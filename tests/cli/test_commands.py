@@ -12,10 +12,10 @@ from factory.spec.render import render
 
 def test_list_shows_the_zoo(run) -> None:
     lines = run("list").out.splitlines()
-    assert lines[0].split() == ["name", "year", "size", "params", "MACs", "acts", "checked", "against"]
+    assert lines[0].split() == ["name", "paper", "size", "params", "MACs", "acts", "checked", "against"]
     [b0] = [line.split() for line in lines if line.startswith("efficientnet_b0 ")]
-    assert b0[:5] == ["efficientnet_b0", "2019", "224", "5.331M", "385.8M"]
-    assert b0[6:] == ["keras.applications", "3.15"]
+    assert b0[:7] == ["efficientnet_b0", "Tan", "&", "Le", "2019", "224", "5.331M"]
+    assert b0[9:] == ["keras.applications", "3.15"]
 
 
 @pytest.mark.parametrize(

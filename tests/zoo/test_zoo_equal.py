@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from keras_counts import trainable_count
+from keras_counts import keras_macs, trainable_count
 from peers import PEERS, applications
 
 import factory
@@ -42,6 +42,7 @@ def test_counts_and_outputs_are_those_of_keras_applications(name):
         theirs, ours = peer.build(size), build(name, size)
         assert ours.count_params() == theirs.count_params()
         assert trainable_count(ours) == trainable_count(theirs)
+        assert factory.cost(factory.load(name, **{"input.resolution": size})).macs == keras_macs(theirs)
         if weights is None:
             perturb(ours)
             assert factory.copy_weights(ours, theirs).values == theirs.count_params()
