@@ -16,7 +16,8 @@ cases = pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 
 def test_there_is_a_case_for_every_operation():
     classes = {kind for kind in vars(ops).values() if isinstance(kind, type) and issubclass(kind, ops.Op)} - {ops.Op}
-    assert {type(case.op) for case in CASES} | {ops.MaxUnpool} == classes
+    elsewhere = {ops.MaxUnpool, ops.ChoosePath, ops.JoinColumns}  # they read another operation: with it, in other tests
+    assert {type(case.op) for case in CASES} | elsewhere == classes
 
 
 @cases

@@ -49,7 +49,8 @@ PEERS = {
     "mobilenet_v3_small": Peer("MobileNetV3Small"),
     "mobilenet_v3_large_minimalistic": Peer("MobileNetV3Large", options={"minimalistic": True}),
     "mobilenet_v3_small_minimalistic": Peer("MobileNetV3Small", options={"minimalistic": True}),
-    **{f"efficientnet_v2_{n.lower()}": Peer(f"EfficientNetV2{n}") for n in ("B0", "B1", "B2", "B3", "S")},
+    **{f"efficientnet_v2_{n.lower()}": Peer(f"EfficientNetV2{n}") for n in ("B0", "B1", "B2", "S")},
+    "efficientnet_v2_b3": Peer("EfficientNetV2B3", sizes=(75, 64)),
     "convnext_tiny": Peer("ConvNeXtTiny"),
     "convnext_small": Peer("ConvNeXtSmall"),
     # the larger the network, the smaller the image
