@@ -40,7 +40,7 @@ class Peer:
     `size` is that of the images: small where the network allows, as outputs show no less then.
     """
 
-    library: str
+    package: str
     constructor: str
     size: int = 64
     options: dict[str, Any] = field(default_factory=dict)
@@ -227,7 +227,7 @@ class TorchSide:
         files = {"images": weights.with_suffix(".images.npy"), "logits": weights.with_suffix(".logits.npy")}
         weights.parent.mkdir(parents=True, exist_ok=True)
         np.save(files["images"], images.astype("float32"))
-        job = {"library": peer.library, "constructor": peer.constructor, "options": peer.options, "seed": 0}
+        job = {"package": peer.package, "constructor": peer.constructor, "options": peer.options, "seed": 0}
         job |= {"weights": str(weights), **{name: str(path) for name, path in files.items()}}
         if (answer := self._answer(job)) != "done":
             raise FactoryError(f"the PyTorch side failed: {answer or 'see above'}")
@@ -313,7 +313,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 except FactoryError as error:
                     ok, line = False, f"REFUSED\n{error}"
             failed += not ok
-            print(f"{name:27}  {peer.library + ' ' + peer.constructor.rpartition(':')[2]:38}  {line}", flush=True)
+            print(f"{name:27}  {peer.package + ' ' + peer.constructor.rpartition(':')[2]:38}  {line}", flush=True)
     return failed > 0
 
 

@@ -1,7 +1,7 @@
 """The PyTorch side of `benchmarks.torch_outputs`: builds networks, writes their weights and what they compute.
 
 Runs in an environment with torch, torchvision, timm, pytorchcv and safetensors, without this package. Reads a job a
-line from standard input, as JSON: {library, constructor, options, images, weights, logits, seed}. `images` is a .npy
+line from standard input, as JSON: {package, constructor, options, images, weights, logits, seed}. `images` is a .npy
 file (n, h, w, c), already preprocessed; `weights` and `logits` are the files to write. Answers each with a line: done,
 or what went wrong. {versions} asks for the versions of the libraries.
 """
@@ -20,16 +20,16 @@ from safetensors.torch import save_file
 from torch import nn
 
 
-def construct(library: str, constructor: str, options: dict[str, Any]) -> nn.Module:
-    """A network by its name in the library, or by the place of its class, `module:Class`."""
+def construct(package: str, constructor: str, options: dict[str, Any]) -> nn.Module:
+    """A network by its name in the package, or by the place of its class, `module:Class`."""
     if ":" in constructor:
         module, _, name = constructor.partition(":")
         return getattr(import_module(module), name)(**options)
-    if library == "torchvision":
+    if package == "torchvision":
         import torchvision
 
         return getattr(torchvision.models, constructor)(weights=None, **options)
-    if library == "timm":
+    if package == "timm":
         import timm
 
         return timm.create_model(constructor, pretrained=False, **options)
@@ -68,7 +68,7 @@ def _take_statistics(norm: nn.Module, inputs: tuple[torch.Tensor]) -> None:
 def run(job: dict[str, Any]) -> str:
     torch.manual_seed(job["seed"])
     images = torch.from_numpy(np.load(job["images"]).transpose(0, 3, 1, 2).copy())
-    model = construct(job["library"], job["constructor"], job["options"])
+    model = construct(job["package"], job["constructor"], job["options"])
     perturb(model, images.flip(3))
     weights = {name: value.contiguous() for name, value in model.state_dict().items()}
     if job["weights"].endswith(".safetensors"):

@@ -164,14 +164,14 @@ class Runner:
         if default_call is not None:
             default_params, default_changes = self._evaluated(default_call, frame)
             params, changes = {**default_params, **params}, {**default_changes, **changes}
-        if isinstance(self.net, CountingNet) and not any(p.type.is_code for p in block.parameters.values()):
-            # its parameters and inputs are all that it sees of the outside
-            seen = tuple([(x.shape, x.stride) for x in inputs])
-            where = (self.context, frame.scale_width, frame.scale_depth, frame.repeated)
-            key = (block.name, seen, tuple(params.items()), tuple(changes.items()), self.net.setting(), where)
-            run = partial(self._yaml_body, call, block, inputs, params, changes, name, frame)
-            return self.net.remembered(key, block, run)
-        return self._yaml_body(call, block, inputs, params, changes, name, frame)
+        run = partial(self._yaml_body, call, block, inputs, params, changes, name, frame)
+        if not isinstance(self.net, CountingNet) or any(p.type.is_code for p in block.parameters.values()):
+            return run()
+        # its parameters and inputs are all that it sees of the outside
+        seen = tuple([(x.shape, x.stride) for x in inputs])
+        where = (self.context, frame.scale_width, frame.scale_depth, frame.repeated)
+        key = (block.name, seen, tuple(params.items()), tuple(changes.items()), self.net.setting(), where)
+        return self.net.remembered(key, block, run)
 
     def _yaml_body(
         self,

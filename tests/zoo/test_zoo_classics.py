@@ -38,13 +38,13 @@ def layers(name: str) -> dict[str, Any]:
 # LeNet-5 and Ciresan's networks
 
 TABLE_1 = """
-X---XXX--XXXX-XX
-XX---XXX--XXXX-X
-XXX---XXX--X-XXX
--XXX--XXXX--X-XX
---XXX--XXXX-XX-X
----XXX--XXXX-XXX
-"""  # LeCun et al. 1998: a row is a map of S2, a column a map of C3
+#...###..####.##
+##...###..####.#
+###...###..#.###
+.###..####..#.##
+..###..####.##.#
+...###..####.###
+"""  # LeCun et al. 1998: a row is a map of S2, a column a map of C3; # is a connection
 
 
 def test_lenet_has_the_60000_parameters_of_its_paper():
@@ -81,7 +81,7 @@ def lenet(model: keras.Model, images: np.ndarray) -> np.ndarray:
     kernels = [weights[f"c3.{part}"] for part in ("threes.conv", "fours.conv", "all")]
     each = [(kernel[..., i : i + 1], bias[i]) for kernel, bias in kernels for i in range(len(bias))]
     rows = TABLE_1.split()
-    reads = [[row for row in range(6) if rows[row][column] == "X"] for column in range(16)]
+    reads = [[row for row in range(6) if rows[row][column] == "#"] for column in range(16)]
     x = squash(np.concatenate([conv(x[..., maps], *one) for maps, one in zip(reads, each, strict=True)], -1))
     x = subsampling(x, *weights["s4.affine"])
     x = squash(conv(x, *weights["c5"]))[:, 0, 0]
