@@ -16,7 +16,8 @@ applications = keras.applications
 class Peer(NamedTuple):
     """A network of keras.applications: its constructor, and its preprocessing where that is not inside.
 
-    `options` are further arguments of the constructor; outputs are compared at both `sizes`, even and odd.
+    `options` are further arguments of the constructor. Outputs are compared at all `sizes`: two of every constructor,
+    one of its variants.
     """
 
     constructor: str
@@ -40,15 +41,15 @@ PEERS = {
     **{f"resnet{n}_v2": Peer(f"ResNet{n}V2", applications.resnet_v2.preprocess_input) for n in (50, 101, 152)},
     "mobilenet_v1": Peer("MobileNet", applications.mobilenet.preprocess_input),
     **{
-        f"mobilenet_v1_{n:03}": Peer("MobileNet", applications.mobilenet.preprocess_input, {"alpha": n / 100})
+        f"mobilenet_v1_{n:03}": Peer("MobileNet", applications.mobilenet.preprocess_input, {"alpha": n / 100}, (64,))
         for n in (75, 50, 25)
     },
     "mobilenet_v2": Peer("MobileNetV2", applications.mobilenet_v2.preprocess_input),
-    "mobilenet_v2_140": Peer("MobileNetV2", applications.mobilenet_v2.preprocess_input, {"alpha": 1.4}),
+    "mobilenet_v2_140": Peer("MobileNetV2", applications.mobilenet_v2.preprocess_input, {"alpha": 1.4}, (64,)),
     "mobilenet_v3_large": Peer("MobileNetV3Large"),
     "mobilenet_v3_small": Peer("MobileNetV3Small"),
-    "mobilenet_v3_large_minimalistic": Peer("MobileNetV3Large", options={"minimalistic": True}),
-    "mobilenet_v3_small_minimalistic": Peer("MobileNetV3Small", options={"minimalistic": True}),
+    "mobilenet_v3_large_minimalistic": Peer("MobileNetV3Large", options={"minimalistic": True}, sizes=(64,)),
+    "mobilenet_v3_small_minimalistic": Peer("MobileNetV3Small", options={"minimalistic": True}, sizes=(64,)),
     **{f"efficientnet_v2_{n.lower()}": Peer(f"EfficientNetV2{n}") for n in ("B0", "B1", "B2", "S")},
     "efficientnet_v2_b3": Peer("EfficientNetV2B3", sizes=(75, 64)),
     "convnext_tiny": Peer("ConvNeXtTiny"),

@@ -37,27 +37,28 @@ def test_official_weights_come_from_the_networks_that_are_compared():
 
 @pytest.mark.parametrize("name", PEERS)
 def test_counts_and_outputs_are_those_of_keras_applications(name):
-    peer, weights = PEERS[name], None
+    peer, first = PEERS[name], None
     for size in peer.sizes:
         theirs, ours = peer.build(size), build(name, size)
         assert ours.count_params() == theirs.count_params()
         assert trainable_count(ours) == trainable_count(theirs)
         assert factory.cost(factory.load(name, **{"input.resolution": size})).macs == keras_macs(theirs)
-        if weights is None:
+        if first is None:
             perturb(ours)
             assert factory.copy_weights(ours, theirs).values == theirs.count_params()
-            weights = ours.get_weights(), theirs.get_weights()
-        else:  # every size has the same
-            set_weights(ours, weights[0])
-            set_weights(theirs, weights[1])
+            first = ours, theirs
+        else:  # every size has the same weights
+            give_weights(first[0], ours)
+            give_weights(first[1], theirs)
         images = random_images(ours)
         difference = compare_outputs(logits(ours, images), peer.logits(theirs, images), images)
         assert difference.ok, (size, difference)
 
 
-def set_weights(model: keras.Model, weights: list[np.ndarray]) -> None:
-    model.set_weights(weights)
-    for layer in model.layers:
+def give_weights(source: keras.Model, target: keras.Model) -> None:
+    for weight, into in zip(source.weights, target.weights, strict=True):
+        into.assign(weight)
+    for layer in target.layers:
         if isinstance(layer, keras.layers.Normalization):
             layer.finalize_state()  # it computes with copies of its weights
 
