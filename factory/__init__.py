@@ -5,7 +5,7 @@
     model = factory.build(spec)
 
 Importing factory imports nothing else: each name brings in what it needs when it is first used, and only `build`,
-`copy_weights` and `import_weights` need TensorFlow.
+`copy_weights`, `fit` and `import_weights` need TensorFlow.
 """
 
 from importlib import import_module
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from factory.models.copy import copy_weights
     from factory.models.torch.importing import import_weights
     from factory.spec import Spec, cost, load, plan, totals
+    from factory.train.fit import fit
 
 __version__ = "0.1.0"
 
@@ -30,6 +31,7 @@ _HOME = {
     "build": "factory.models.build",
     "copy_weights": "factory.models.copy",
     "import_weights": "factory.models.torch.importing",
+    "fit": "factory.train.fit",
 }
 
 __all__ = [
@@ -47,6 +49,7 @@ __all__ = [
     "canonical_hash",
     "copy_weights",
     "cost",
+    "fit",
     "import_weights",
     "load",
     "plan",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -203,32 +204,48 @@ def parse_section(section: type[S], value: Any) -> S:
         by_key: dict[Any, list[Any]] = {}
         for mistake in error.errors():
             by_key.setdefault(mistake["loc"][:1], []).append(mistake)
-        first, *more = (_invalid(mistakes, section) for mistakes in by_key.values())
+        first, *more = (_invalid(mistakes, section, value) for mistakes in by_key.values())
         first.more = tuple(more)
         raise first from None
 
 
-def _invalid(errors: list[Any], section: type[Section]) -> Invalid:
-    """The first of pydantic's errors in the words of this project."""
-    error = errors[0]
-    sections = {kind.__name__ for kind in Section.__subclasses__()}  # a choice of types puts their names into the path
-    loc = tuple(part for part in error["loc"] if not str(part).endswith("]") and part not in sections)
-    if error["type"] == "model_type":
-        words = [other["ctx"]["expected"] for other in errors if other["type"] == "literal_error"]
-        return Invalid(f"expected {' or '.join([*words[:1], 'a mapping'])}, received {show(error['input'])}", loc=loc)
+def _invalid(errors: list[Any], section: type[Section], value: Any) -> Invalid:
+    """What pydantic found at one key in the words of this project: the first of what is deepest inside."""
+    error = max(errors, key=lambda one: len(_place(one["loc"], value)))  # the type that fits best goes furthest
+    loc = _place(error["loc"], value)
+    alike = [other for other in errors if _place(other["loc"], value) == loc]  # one value, tried as several types
+    words = [other["ctx"]["expected"] for other in alike if other["type"] == "literal_error"][:1]
+    hint = did_you_mean(error["input"], re.findall("'([^']*)'", words[0]), many=0) if words else ""
+    if any(other["type"] in ("model_type", "dict_type") for other in alike):
+        return Invalid(f"expected {' or '.join([*words, 'a mapping'])}, received {show(error['input'])}", hint, loc)
     if error["type"] == "extra_forbidden":
         owner: Any = section
         for part in loc[:-1]:
-            owner = _field_section(owner, part)
+            owner = owner if isinstance(part, int) else field_section(owner, part)
         return Invalid("unknown key", did_you_mean(loc[-1], owner.model_fields if owner else ()), loc)
     if error["type"] == "missing":
-        return Invalid(f"'{loc[-1]}' is missing", loc=loc[:-1])
+        return Invalid(f"'{error['loc'][-1]}' is missing", loc=loc)
+    if words and isinstance(error["input"], str):
+        return Invalid(f"expected {words[0]}, received {show(error['input'])}", hint, loc)
     expected = error["msg"][0].lower() + error["msg"][1:].replace("input should be", "expected", 1)
     expected = expected.replace("input should be", "expected", 1)
-    return Invalid(f"{expected}, received {show(error['input'])}", loc=loc)
+    return Invalid(f"{expected}, received {show(error['input'])}", "", loc)
 
 
-def _field_section(owner: Any, name: Any) -> type[Section] | None:
+def _place(loc: tuple[Any, ...], value: Any) -> tuple[Any, ...]:
+    """The part of pydantic's path that leads somewhere: it also names types that were tried, and what is missing."""
+    place = []
+    for part in loc:
+        if (isinstance(value, dict) and part in value) or (
+            isinstance(value, (list, tuple)) and isinstance(part, int) and part < len(value)
+        ):
+            place.append(part)
+            value = value[part]
+    return tuple(place)
+
+
+def field_section(owner: type[Section] | None, name: Any) -> type[Section] | None:
+    """The section that a field holds, alone, in a tuple or among other types; None where it holds none."""
     field = owner.model_fields.get(name) if owner else None
     candidates = get_args(field.annotation) or (field.annotation,) if field else ()
     return next((c for c in candidates if isinstance(c, type) and issubclass(c, Section)), None)

@@ -8,7 +8,25 @@ from collections.abc import Sequence
 
 import typer
 
-from factory.cli import blocks, build, check, diff, info, list, new, predict, render, schema, weights
+from factory.cli import (
+    blocks,
+    build,
+    check,
+    compare,
+    diff,
+    evaluate,
+    info,
+    list,
+    lr_find,
+    new,
+    predict,
+    recipe,
+    render,
+    schema,
+    similarity,
+    train,
+    weights,
+)
 from factory.errors import FactoryError
 
 USER_MISTAKE = 2
@@ -20,9 +38,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (list, info, check, render, diff, new, blocks, schema, build, predict):
-    app.command(command.__name__.rpartition(".")[2])(command.run)
+COMMANDS = (
+    list, info, check, render, diff, new, blocks, schema, build, train, evaluate, predict, lr_find, compare, similarity
+)  # fmt: skip
+for command in COMMANDS:
+    app.command(command.__name__.rpartition(".")[2].replace("_", "-"))(command.run)
 app.add_typer(weights.app, name="weights")
+app.add_typer(recipe.app, name="recipe")
 
 
 def _print_version(wanted: bool) -> None:

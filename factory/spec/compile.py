@@ -25,8 +25,9 @@ from factory.spec.calls import (
 )
 from factory.spec.expressions import INPUT_NAMES, compile_expression, is_expression
 from factory.spec.merging import merge
+from factory.spec.problems import length_of
 from factory.spec.reading import Map, Seq
-from factory.spec.values import BAD, ValueReader, length_of
+from factory.spec.values import BAD, ValueReader
 from factory.spec.wiring import check_wiring
 
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

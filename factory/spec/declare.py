@@ -14,8 +14,9 @@ from factory.blocks.values import Invalid, show
 from factory.errors import Mark, did_you_mean
 from factory.spec.calls import CALL_KEYS, BranchesCode, Code, YamlBlock
 from factory.spec.compile import IDENTIFIER, SCOPE_NAMES, Compiler, Place
+from factory.spec.problems import length_of
 from factory.spec.reading import Map, Seq
-from factory.spec.values import BAD, length_of
+from factory.spec.values import BAD
 
 _BLOCK_KEYS = ("doc", "params", "inputs", "outputs", "body")
 _PARAMETER_KEYS = ("type", "default", "min", "max", "choices", "doc")

@@ -6,8 +6,8 @@ from typing import Any
 
 from factory.errors import Mark
 from factory.spec.calls import Call
+from factory.spec.problems import length_of
 from factory.spec.reading import Map, Seq
-from factory.spec.values import length_of
 
 Place = tuple[str, Mark | None, int]
 """Path, mark, and how many characters to underline."""

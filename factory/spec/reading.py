@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -29,6 +29,16 @@ _WORDS: dict[str, Any] = {
 }
 # what may begin a number; anything else is text without trying the patterns
 _NUMERIC_START = frozenset("+-.0123456789")
+
+
+class Kind(NamedTuple):
+    """What a text is, for messages about it: with its article, and the keys that it may begin with."""
+
+    what: str
+    keys: str
+
+
+SPEC = Kind("a spec", "'name:' and 'stages:'")
 
 
 class Map(dict):
@@ -86,31 +96,31 @@ class Seq(list):
         return new
 
 
-def read_file(path: Path, shown: str | None = None) -> Map:
+def read_file(path: Path, shown: str | None = None, kind: Kind = SPEC) -> Map:
     """The mapping in a YAML file. Raises SpecError for a missing, too large or broken file."""
     name = shown or str(path)
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise SpecError.single(f"{name}: larger than {MAX_BYTES:,} bytes, the limit of a spec")
+            raise SpecError.single(f"{name}: larger than {MAX_BYTES:,} bytes, the limit of {kind.what}")
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise SpecError.single(f"{name}: not UTF-8 text (byte {error.start})") from None
     except OSError as error:
         raise SpecError.single(f"{name}: {error.strerror or error}") from None
-    return read_text(text, name)
+    return read_text(text, name, kind)
 
 
-def read_text(text: str, name: str) -> Map:
+def read_text(text: str, name: str, kind: Kind = SPEC) -> Map:
     """The mapping in a YAML text. It may be given to others too: copy it before changing it."""
-    return _read_again(text, name) if len(text) <= MAX_KEPT else _read(text, name)
+    return _read_again(text, name, kind) if len(text) <= MAX_KEPT else _read(text, name, kind)
 
 
-def _read(text: str, name: str) -> Map:
+def _read(text: str, name: str, kind: Kind) -> Map:
     source = Source(name, text)
-    value = _Reader(source, text).document()
+    value = _Reader(source, text, kind).document()
     if not isinstance(value, Map):
-        hint = "it must begin with keys such as 'name:' and 'stages:'"
-        raise SpecError.single("a spec is a mapping", mark=Mark(source, 0, 0), hint=hint)
+        hint = f"it must begin with keys such as {kind.keys}"
+        raise SpecError.single(f"{kind.what} is a mapping", mark=Mark(source, 0, 0), hint=hint)
     return value
 
 
@@ -119,14 +129,14 @@ _read_again = lru_cache(maxsize=64)(_read)  # parents are read for each of their
 
 def read_value(text: str, source: Source) -> Any:
     """The value in a YAML text, as on the command line."""
-    return _Reader(source, text).document()
+    return _Reader(source, text, SPEC).document()
 
 
 class _Reader:
     """Walks the parser's events once, building values and collecting mistakes."""
 
-    def __init__(self, source: Source, text: str):
-        self.source, self.text = source, text
+    def __init__(self, source: Source, text: str, kind: Kind):
+        self.source, self.text, self.kind = source, text, kind
         self.events: Iterator[Any] = iter(())
         self.anchors: dict[str, tuple[Any, int, Mark]] = {}
         self.aliased = 0
@@ -140,7 +150,9 @@ class _Reader:
             for event in self.events:
                 if isinstance(event, yaml.DocumentStartEvent):
                     if value is not None:
-                        self.fail("a second document begins here", event, "a spec is one document: remove the ---")
+                        self.fail(
+                            "a second document begins here", event, f"{self.kind.what} is one document: remove the ---"
+                        )
                         break
                 elif isinstance(event, yaml.NodeEvent):
                     value = self.value(event, 1)[0]
@@ -176,7 +188,7 @@ class _Reader:
             self.fail(f"nested deeper than {MAX_NESTING} levels", event)
             raise SpecError(self.problems)
         if event.tag is not None and event.tag != "!":
-            self.fail(f"tag {event.tag} is not allowed", event, "a spec is plain data: remove the tag")
+            self.fail(f"tag {event.tag} is not allowed", event, f"{self.kind.what} is plain data: remove the tag")
         if kind is yaml.ScalarEvent:
             value, size = self.scalar(event), 1
         elif kind is yaml.MappingStartEvent:
@@ -279,7 +291,7 @@ def _noted(value: Any, note: str) -> Any:
     return value
 
 
-def from_python(value: Any, source: Source, depth: int = 1) -> Any:
+def from_python(value: Any, source: Source, kind: Kind = SPEC, depth: int = 1) -> Any:
     """Plain Python mappings and lists as values with places (their source has no lines)."""
     mark = Mark(source, 0, 0)
     if depth > MAX_NESTING:
@@ -289,12 +301,12 @@ def from_python(value: Any, source: Source, depth: int = 1) -> Any:
     if isinstance(value, dict):
         result = Map(mark)
         for key, item in value.items():
-            result.put(key, from_python(item, source, depth + 1), mark, mark)
+            result.put(key, from_python(item, source, kind, depth + 1), mark, mark)
         return result
     if isinstance(value, (list, tuple)):
         items = Seq(mark)
         for item in value:
-            items.put(from_python(item, source, depth + 1), mark)
+            items.put(from_python(item, source, kind, depth + 1), mark)
         return items
     if hasattr(value, "item") and not isinstance(value, (str, bytes)):  # a NumPy scalar
         value = value.item()
@@ -302,4 +314,4 @@ def from_python(value: Any, source: Source, depth: int = 1) -> Any:
         raise SpecError.single(f"{value} is not a finite number", mark=mark)
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
-    raise SpecError.single(f"a spec holds plain data, received {type(value).__name__}", mark=mark)
+    raise SpecError.single(f"{kind.what} holds plain data, received {type(value).__name__}", mark=mark)

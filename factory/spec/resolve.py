@@ -10,14 +10,14 @@ from typing import Any
 from factory.blocks import REGISTRY
 from factory.blocks.types import TYPES, Type
 from factory.blocks.values import show
-from factory.errors import FactoryError, Problem, Source, SpecError
+from factory.errors import Problem, Source, SpecError
 from factory.spec.document import compile_spec
+from factory.spec.extending import find_parent
 from factory.spec.merging import Signature, merge
 from factory.spec.reading import Map, Seq, from_python, read_file
 from factory.spec.spec import Spec
 from factory.spec.zoo import find_spec
 
-MAX_PARENTS = 32
 SHORT = {"width": "scale.width", "depth": "scale.depth", "resolution": "scale.resolution"}
 
 
@@ -56,23 +56,9 @@ def _compiled(document: Map, path: Path | None) -> Spec:
 def _inherit(document: Map, path: Path | None, trail: list[Path], problems: list[Problem]) -> Map:
     """The document with its includes taken in, over its parents; what does not fit is added to `problems`."""
     document = _with_includes(document, path)
-    if "extends" not in document:
+    found = find_parent(document, path, trail, find_spec, "spec")
+    if found is None:
         return document
-    parent = document["extends"]
-    mark = document.values_at.get("extends")
-    if not isinstance(parent, str):
-        raise SpecError.single(f"expected a zoo name or a path, received {show(parent)}", path="extends", mark=mark)
-    try:
-        found = find_spec(parent, path.parent if path else None)
-    except FactoryError as error:
-        raise SpecError.single(str(error), path="extends", mark=mark, length=len(parent)) from None
-    if found.resolve() in trail:
-        circle = " -> ".join(p.stem for p in [*trail[trail.index(found.resolve()) :], found.resolve()])
-        raise SpecError.single(
-            f"specs extend each other in a circle: {circle}", path="extends", mark=mark, length=len(parent)
-        )
-    if len(trail) >= MAX_PARENTS:
-        raise SpecError.single(f"more than {MAX_PARENTS} parents", path="extends", mark=mark)
     base = _inherit(read_file(found), found, [*trail, found.resolve()], problems).copy()
     child = document.copy()
     child.remove("extends")

@@ -61,18 +61,18 @@ def schema() -> Schema:
 
 def schema_text() -> str:
     """The schema as the text of schema.json."""
-    return _text(schema(), "") + "\n"
+    return pretty(schema()) + "\n"
 
 
-def _text(value: Any, indent: str) -> str:
+def pretty(value: Any, indent: str = "") -> str:
     """JSON with what fits into a line in one line, so that a changed block is a changed line."""
     line = json.dumps(value, ensure_ascii=False)
     if len(indent) + len(line) <= 118 or not isinstance(value, (dict, list)):
         return line
     inside = indent + " "
     if isinstance(value, list):
-        return "[\n" + ",\n".join(inside + _text(item, inside) for item in value) + f"\n{indent}]"
-    items = (f"{inside}{json.dumps(key)}: {_text(item, inside)}" for key, item in value.items())
+        return "[\n" + ",\n".join(inside + pretty(item, inside) for item in value) + f"\n{indent}]"
+    items = (f"{inside}{json.dumps(key)}: {pretty(item, inside)}" for key, item in value.items())
     return "{\n" + ",\n".join(items) + f"\n{indent}}}"
 
 

@@ -10,6 +10,7 @@ from factory.blocks.values import Invalid, show
 from factory.errors import Mark, Problem, did_you_mean
 from factory.spec.calls import Value
 from factory.spec.expressions import Expression, ExpressionError, compile_expression, is_expression
+from factory.spec.problems import length_of, problems_in
 from factory.spec.reading import Map, Seq
 
 BAD: Any = object()
@@ -26,19 +27,8 @@ class ValueReader:
         self.problems.append(Problem(path, message, mark, hint, length))
 
     def fail_at(self, error: Invalid, raw: Any, mark: Mark | None, path: str) -> None:
-        """A mistake somewhere inside a value, and its further ones: walks down to where each stands."""
-        for other in error.more:
-            self.fail_at(other, raw, mark, path)
-        value = raw
-        for depth, part in enumerate(error.loc, 1):
-            path = f"{path}.{part}"
-            if isinstance(value, Map):
-                unknown = depth == len(error.loc) and error.message.startswith(("unknown key", "unknown parameter"))
-                mark = (value.keys_at if unknown else value.values_at).get(part, mark)
-                value = part if unknown else value.get(part)
-            elif isinstance(value, Seq) and isinstance(part, int) and part < len(value):
-                mark, value = value.items_at[part] or mark, value[part]
-        self.fail(path, error.message, mark, error.hint, length_of(value))
+        """A mistake somewhere inside a value, and its further ones."""
+        self.problems += problems_in(raw, error, path, mark)
 
     def value(self, raw: Any, kind: Type, path: str, mark: Mark | None, names: frozenset[str]) -> Any:
         """A final value, a Value to be worked out while planning, or BAD with a problem told."""
@@ -91,10 +81,3 @@ def _template(raw: Any, found: list[Expression]) -> Any:
     if isinstance(raw, Seq):
         return [_template(item, found) for item in raw]
     return raw
-
-
-def length_of(value: Any) -> int:
-    """How many characters a value takes in the text, as far as that is known: the length of its underline."""
-    if value is True:
-        return 4
-    return len(str(value)) if isinstance(value, (str, int, float)) and value is not False else 1

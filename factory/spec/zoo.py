@@ -17,7 +17,12 @@ def zoo_directory() -> Path:
 
 def zoo_names() -> list[str]:
     """Names of all specs of the zoo, sorted."""
-    return sorted(path.stem for path in zoo_directory().glob("*.yaml"))
+    return names_in(zoo_directory())
+
+
+def names_in(folder: Path) -> list[str]:
+    """Names of the YAML files of a folder, sorted."""
+    return sorted(path.stem for path in folder.glob("*.yaml"))
 
 
 def find_spec(name: str, beside: Path | None = None) -> Path:
@@ -25,20 +30,27 @@ def find_spec(name: str, beside: Path | None = None) -> Path:
 
     Raises FactoryError for neither.
     """
+    return find_file(name, beside, zoo_directory(), "a spec of the zoo", "factory list")
+
+
+def find_file(name: str, beside: Path | None, folder: Path, what: str, listing: str) -> Path:
+    """The YAML file at a path, or of a name: in the folder `beside`, or in the folder of what comes with the package.
+
+    what: in the words of a message, what the names stand for; listing: the command that lists them. Raises FactoryError
+    where there is none.
+    """
     path = (beside or Path()) / name
     if name.endswith((".yaml", ".yml")) or path.is_file():
         if not path.is_file():
-            folder = path.parent if path.parent.is_dir() else None
-            near = [str(path.with_name(other.name)) for other in folder.glob("*.y*ml")] if folder else []
+            there = path.parent if path.parent.is_dir() else None
+            near = [str(path.with_name(other.name)) for other in there.glob("*.y*ml")] if there else []
             hint = did_you_mean(str(path), near, many=0)
             raise FactoryError(f"{path}: no such file" + (f"; {hint}" if "mean" in hint else ""))
         return path
     if beside and Path(name).name == name and (beside / f"{name}.yaml").is_file():
         return beside / f"{name}.yaml"
-    packaged = zoo_directory() / f"{name}.yaml"
+    packaged = folder / f"{name}.yaml"
     if not packaged.is_file() or Path(name).name != name:
-        hint = did_you_mean(name, zoo_names(), many=0)
-        raise FactoryError(
-            f"'{name}' is neither a file nor a spec of the zoo; " + (hint if "mean" in hint else "see: factory list")
-        )
+        hint = did_you_mean(name, names_in(folder), many=0)
+        raise FactoryError(f"'{name}' is neither a file nor {what}; " + (hint if "mean" in hint else f"see: {listing}"))
     return packaged

@@ -156,7 +156,7 @@ def test_defaults_may_give_what_a_block_needs_and_reach_yaml_blocks():
             "rounding.width",
             19,
             "expected 'nearest' or 'up' or a mapping, received 'nearst'",
-            "",
+            "did you mean 'nearest'?",
         ),
         ("rounding: {width: {too: 8}}", "rounding.width.too", 20, "unknown key", None),
         ("rounding: {width: {to: 0}}", "rounding.width.to", 24, "expected greater than or equal to 1, received 0", ""),

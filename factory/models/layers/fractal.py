@@ -49,9 +49,13 @@ class ColumnJoin(ConfiguredLayer):
     path each end is dropped with probability `rate`; if all were, one of them, drawn at random, stays. On another the
     end of the sample's column alone counts. Where that does not end here, nothing depends on the join: the mean of all
     keeps the statistics of the batch norms behind it sound.
+
+    `first_columns`, set before the layer is used, lets only so many of the fractal's columns take part, counted from
+    the shortest; no path is dropped then.
     """
 
     fields = ("columns", "rate", "seed")
+    first_columns: int | None = None
 
     def __init__(self, columns: int, rate: float, seed: int | None = None, **kwargs: Any):
         super().__init__(**kwargs)
@@ -60,7 +64,9 @@ class ColumnJoin(ConfiguredLayer):
 
     def call(self, inputs: list[Any], training: bool = False) -> Any:
         *ends, path = inputs
-        if not training:
+        if self.first_columns is not None:
+            ends = ends[: max(0, self.first_columns - (self.columns - len(ends)))] or ends
+        if not training or self.first_columns is not None:
             return sum(ends[1:], ends[0]) / len(ends)
         kept = ops.cast(self.kept(path, len(ends)), "float32")
         shares = ops.cast(kept / ops.sum(kept, axis=1, keepdims=True), self.compute_dtype)

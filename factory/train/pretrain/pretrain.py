@@ -1,0 +1,179 @@
+"""Greedy layer-wise pre-training: one layer after the other learns from what those before it make of the images."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from factory.errors import FactoryError
+from factory.train.pretrain.autoencoder import DenoisingAutoencoder
+from factory.train.pretrain.layer import Inputs, LayerTrainer
+from factory.train.pretrain.rbm import RestrictedBoltzmannMachine
+from factory.train.pretrain.stack import Stack, StackLayer, find_stack
+from factory.train.recipe.sections import Pretrain
+
+Batches = Callable[[int], Iterable[Any]]
+"""Batches of images, (b, h, w, c) of 0 to 255, for the pass over the data of this number: 0, 1, 2, ..."""
+
+_METHODS: dict[str, type[RestrictedBoltzmannMachine] | type[DenoisingAutoencoder]] = {
+    "rbm": RestrictedBoltzmannMachine,
+    "autoencoder": DenoisingAutoencoder,
+}
+
+
+@dataclass(frozen=True)
+class LayerReport:
+    """How a layer's pre-training went: the mean squared reconstruction error of a value, epoch by epoch.
+
+    Inputs of the layer within 0 to 1 are taken as they are, others in shares of their range.
+    """
+
+    layer: str
+    errors: tuple[float, ...]
+
+
+def pretrain(
+    model: keras.Model,
+    images: np.ndarray | Batches,
+    section: Pretrain,
+    seed: int,
+    say: Callable[[str], None],
+) -> list[LayerReport]:
+    """Trains the first stack of a model without labels and leaves the weights in it; a line a layer is said.
+
+    Deep belief networks: Hinton, Osindero and Teh 2006. Stacked denoising autoencoders: Vincent et al. 2010. Which
+    layers these are: `find_stack`. The first layer learns from the images as the network's preprocessing gives them,
+    each later one from the outputs of the layers before it, which do not change any more. The same seed, images and
+    weights give the same weights.
+
+    images: (n, h, w, c) of 0 to 255, shuffled anew every pass and cut into batches of `section.batch_size`, the last
+        one smaller; or a function that gives batches, called once an epoch and once before each layer, to measure
+        what the layer reads.
+
+    Raises FactoryError for a model without such a stack, more layers wanted than there are, an activation that
+    Boltzmann machines do not have, images of another shape, inputs that are all the same, and when a loss is no finite
+    number any more; the model's weights are those of the layers finished until then.
+    """
+    members = _chosen(find_stack(model), section, say)
+    batches = images if callable(images) else _shuffled(_checked(images, model), section.batch_size, seed)
+    numbers = count()
+    reports = []
+    for index, member in enumerate(members):
+        name = member.layer.name
+        read = _reader(model, member)
+        trainer = _METHODS[section.method](member, _measure(read, batches(next(numbers)), name), section)
+        run = _traced(trainer, read)
+        errors = []
+        for epoch in range(section.epochs):
+            errors.append(_epoch(run, batches(next(numbers)), seed_of(seed, index, epoch), name))
+            if not math.isfinite(errors[-1]):
+                raise FactoryError(
+                    f"pretrain: layer {name}: the reconstruction error is {errors[-1]} in epoch {epoch + 1}; "
+                    f"the learning rate {section.learning_rate:g} is too high"
+                )
+        trainer.finish()
+        reports.append(LayerReport(name, tuple(errors)))
+        say(
+            f"pretrain: {name} ({section.method}): reconstruction error {errors[0]:.4g} in the first epoch, "
+            f"{errors[-1]:.4g} in epoch {section.epochs}"
+        )
+    return reports
+
+
+def seed_of(*parts: int) -> int:
+    """One number of 31 bits from several: neighbouring seeds, layers and epochs have nothing in common."""
+    return int(np.random.SeedSequence(parts).generate_state(1)[0] >> 1)
+
+
+def _chosen(stack: Stack, section: Pretrain, say: Callable[[str], None]) -> tuple[StackLayer, ...]:
+    found = len(stack.layers)
+    if section.layers > found:
+        raise FactoryError(
+            f"pretrain.layers: the stack before {stack.end} has {found} layer(s), received {section.layers}"
+        )
+    members = stack.layers[: section.layers or found]
+    for member in members:
+        _METHODS[section.method].check(member)
+    names = ", ".join(member.layer.name for member in members)
+    say(f"pretrain: {len(members)} of {found} layer(s) before {stack.end}: {names}")
+    return members
+
+
+def _checked(images: np.ndarray, model: keras.Model) -> np.ndarray:
+    expected = tuple(model.inputs[0].shape[1:])
+    fits = len(images.shape) == 4 and all(e in (None, got) for e, got in zip(expected, images.shape[1:], strict=True))
+    if not fits or not len(images):
+        raise FactoryError(f"pretrain: expected images of shape (n, {str(expected)[1:]}, received {images.shape}")
+    return images
+
+
+def _shuffled(images: np.ndarray, batch_size: int, seed: int) -> Batches:
+    def batches(number: int) -> Iterator[np.ndarray]:
+        order = np.random.default_rng([seed, number]).permutation(len(images))
+        for start in range(0, len(order), batch_size):
+            yield images[order[start : start + batch_size]]
+
+    return batches
+
+
+def _reader(model: keras.Model, member: StackLayer) -> Callable[[tf.Tensor], tf.Tensor]:
+    """From images to what a layer reads, as in inference."""
+    before = keras.Model(model.inputs[0], member.before, name="before")
+    return lambda images: tf.cast(before(images, training=False), "float32")
+
+
+def _measure(read: Callable[[tf.Tensor], tf.Tensor], batches: Iterable[Any], name: str) -> Inputs:
+    """Range and means of what a layer reads."""
+
+    @tf.function(reduce_retracing=True)
+    def measured(images: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        values = read(images)
+        places = tf.reshape(values, (-1, values.shape[-1]))
+        return tf.reduce_min(values), tf.reduce_max(values), tf.reduce_mean(places, 0), tf.shape(places)[0]
+
+    seen = [[value.numpy() for value in measured(images)] for images in _images(batches, name)]
+    lowest, highest = float(min(low for low, *_ in seen)), float(max(high for _, high, *_ in seen))
+    if not math.isfinite(lowest + highest) or lowest == highest:
+        raise FactoryError(
+            f"pretrain: layer {name}: expected inputs that differ, received values from {lowest:g} to {highest:g}"
+        )
+    means, places = [mean for *_, mean, _ in seen], [number for *_, number in seen]
+    return Inputs.of(lowest, highest, np.average(np.array(means, "float64"), axis=0, weights=places))
+
+
+def _traced(trainer: LayerTrainer, read: Callable[[tf.Tensor], tf.Tensor]) -> Callable[[Any, Any], tf.Tensor]:
+    """The step of a layer on images: the sum of its samples' errors."""
+
+    @tf.function(reduce_retracing=True)
+    def run(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        return tf.reduce_sum(trainer.step(read(images), seed))
+
+    return run
+
+
+def _epoch(run: Callable[[Any, Any], tf.Tensor], batches: Iterable[Any], seed: int, name: str) -> float:
+    """The mean error of the samples of one pass."""
+    samples, error = 0, tf.constant(0.0)
+    for step, images in enumerate(_images(batches, name)):
+        error += run(images, tf.constant([seed, step], "int64"))
+        samples += len(images)
+    return float(error) / samples
+
+
+def _images(batches: Iterable[Any], name: str) -> Iterator[tf.Tensor]:
+    """The batches of a pass as tensors, at least one."""
+    images = None
+    for batch in batches:
+        images = tf.cast(tf.convert_to_tensor(batch), "float32")
+        yield images
+    if images is None:
+        raise FactoryError(
+            f"pretrain: layer {name}: expected at least one batch of images in every pass, received none"
+        )

@@ -1,0 +1,1 @@
+"""Recipes: how a network is trained, as a YAML file with a closed schema. Knows no TensorFlow."""
