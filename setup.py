@@ -28,7 +28,7 @@ setup(
     python_requires=">=3.11,<3.14",
     packages=find_packages(include=["factory", "factory.*", "tuner", "tuner.*"]),
     package_dir={"": "."},  # lets an editable install be one line in a .pth file
-    package_data={"factory.spec": ["schema.json"]},
+    package_data={"factory.spec": ["schema.json"], "factory.train.recipe": ["schema.json"]},
     cmdclass={"build_py": BuildWithZoo},
     install_requires=[
         "filelock>=3.12",
@@ -39,6 +39,7 @@ setup(
         "pyyaml>=6",
         "rich>=13",
         "scikit-learn>=1.4",
+        "scipy>=1.11",
         "tensorboard",
         "tensorflow>=2.18",
         "typer>=0.12",

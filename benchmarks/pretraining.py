@@ -136,9 +136,8 @@ def main() -> None:
     digits = Digits((loaded.images[..., None] * (255 / 16)).astype("float32"), loaded.target.astype("int32"))
     held_out, others = drawn(digits.classes, TEST, seed=0)
     pool, test = digits.part(others), digits.part(held_out)
-    print(
-        f"{LABELS} labels of {len(others):,} digits; test accuracy in % on {TEST}, mean and spread of {len(SEEDS)} seeds"
-    )
+    what = f"{LABELS} labels of {len(others):,} digits; test accuracy in % on {TEST}"
+    print(f"{what}, mean and spread of {len(SEEDS)} seeds")
     losers = []
     for name, section in NETWORKS.items():
         comparison = Comparison(name, pool, test)

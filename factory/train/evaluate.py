@@ -60,7 +60,7 @@ class Evaluator:
         self._view = self._image if evaluation.dense else resolution
         self._dense = self._dense_model(spec) if evaluation.dense else None
         self._sums = {name: tf.Variable(tf.cast(zero, "float64")) for name, zero in measures.zeros().items()}
-        self._run = tf.function(self._step)
+        self._run = tf.function(self._step, autograph=False)
 
     def evaluate(self, batches: Batches) -> dict[str, float]:
         """The measures of all samples, "loss" among them. Raises FactoryError where there are none."""

@@ -58,8 +58,8 @@ class Step:
         self.sums = {  # an epoch has more pixels than a float32 can count
             name: tf.Variable(value, dtype="float64", trainable=False) for name, value in measures.zeros().items()
         }
-        self._replica = tf.function(self._on_replica, jit_compile=True) if jit else self._on_replica
-        self._run = tf.function(self._step, reduce_retracing=True)
+        self._replica = tf.function(self._on_replica, autograph=False, jit_compile=True) if jit else self._on_replica
+        self._run = tf.function(self._step, autograph=False)
 
     def __call__(self, images: Any, targets: Any, weights: Any) -> None:
         self._run(images, targets, weights)

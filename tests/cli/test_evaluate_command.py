@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -124,3 +126,10 @@ def test_a_run_that_is_not_finished_is_told(tmp_path: Path, run):
     path, _ = finished_run(tmp_path / "run")
     (path / "model.keras").unlink()
     assert "it has no model.keras yet" in run("evaluate", path).err
+
+
+@pytest.mark.parametrize("command", [["evaluate", "nowhere"], ["predict", "nowhere", "x.png"]], ids=" ".join)
+def test_a_path_that_leads_nowhere_is_told_before_tensorflow_starts(command: list[str], tmp_path: Path):
+    script = f"import sys; from factory.cli.main import main; print(main({command}), 'tensorflow' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.stdout.split() == ["2", "False"] and "nowhere" in done.stderr

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from command import process
+from run_folders import write_run
 
 STATIC = [
     ["list"],
@@ -17,12 +18,21 @@ STATIC = [
     ["blocks"],
     ["blocks", "mbconv"],
     ["new", "starter"],
+    ["recipe", "list"],
+    ["recipe", "check", "digits"],
+    ["recipe", "render", "imagenet_resnet50", "--set", "epochs=100"],
+    ["recipe", "schema"],
+    ["compare", "runs/first", "runs/second"],
     ["--help"],
+    ["train", "--help"],
 ]
 
 
 @pytest.mark.parametrize("arguments", STATIC, ids=" ".join)
 def test_static_commands_import_no_framework(arguments: list[str], tmp_path: Path) -> None:
+    if arguments[0] == "compare":
+        write_run(tmp_path / "runs/first")
+        write_run(tmp_path / "runs/second", recipe={"epochs": 7})
     code = (
         "import sys\nfrom factory.cli.main import main\n"
         f"code = main({arguments!r})\n"
@@ -72,6 +82,12 @@ def test_a_mistake_is_told_on_stderr_without_traceback(tmp_path: Path) -> None:
         (["info", "resnet50", "--max-params", "1000000"], "resnet50 has 25,636,712 parameters, the limit is 1,000,000"),
         (["info", "resnet50", "--batch", "0"], "Invalid value for '--batch'"),
         (["build", "resnet50", "--precision", "float8"], "Invalid value for '--precision'"),
+        (["train", "resnet5"], "'resnet5' is neither a file nor a spec of the zoo; did you mean 'resnet50'?"),
+        (["train", "lenet5", "--recipe", "digit"], "did you mean 'digits'?"),
+        (["train", "lenet5", "--set", "recipe.epoch=3"], "did you mean 'epochs'?"),
+        (["train", "lenet5", "--device", "gpuu"], "unknown device 'gpuu'"),
+        (["compare", "nothing"], "nothing"),
+        (["recipe", "render", "digit"], "did you mean 'digits'?"),
         (["inof"], "No such command 'inof'"),
         (["info"], "Missing argument 'SPEC|MODEL'"),
     ],

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from runs import RECIPE, final_weights, finish, kill_after_checkpoint, newest_step
 
-STEPS = 5 * RECIPE["epochs"]
-"""360 samples in batches of 64."""
+STEPS = 6 * RECIPE["epochs"]
+"""400 samples in batches of 64."""
 
 
 @pytest.fixture(scope="module")
@@ -34,10 +34,10 @@ def assert_same_end(folder, whole):
     assert (folder / "model.keras").is_file()
 
 
-def test_killed_three_times_at_random_moments_it_ends_with_the_same_weights(uninterrupted, tmp_path):
+def test_killed_twice_at_random_moments_it_ends_with_the_same_weights(uninterrupted, tmp_path):
     """SIGKILL a random moment after a random step: with optimiser, schedule, averages, order and dropout as before."""
     moments = random.Random()
-    for low, high in ((1, 4), (6, 9), (11, 13)):
+    for low, high in ((1, 8), (9, 16)):
         step, delay = moments.randint(low, high), moments.uniform(0, 0.05)
         print(f"killed {delay:.4f} s after step {step}")  # shown where the test fails
         kill_after_checkpoint(tmp_path / "run", step, delay)

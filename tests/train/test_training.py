@@ -8,7 +8,9 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from runs import RECIPE, SPEC
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import factory
 from factory.errors import FactoryError
@@ -329,3 +331,18 @@ def test_pretraining_comes_before_training_and_sees_the_images_without_labels(tm
     assert not np.allclose(few, start["h1/kernel"])
     run(tmp_path / "all", spec=spec, pretrain={"epochs": 1}, learning_rate=1e-30, data={"samples": 50})
     np.testing.assert_array_equal(checkpoint(tmp_path / "all")["h1/kernel"], few)
+
+
+def test_mixed_precision_keeps_weights_in_float32_and_computes_in_half(tmp_path):
+    done = run(tmp_path, precision="mixed_bfloat16")
+    assert {str(weight.dtype) for weight in done.model.weights} == {"float32"}
+    assert done.model.get_layer("stem").compute_dtype == "bfloat16"
+    assert np.isfinite(done.result["test"]["loss"])
+
+
+def test_tensorboard_reads_the_measures_of_every_epoch(finished):
+    folder, _, listening = finished
+    events = EventAccumulator(str(folder / "tensorboard"), size_guidance={"tensors": 0})
+    events.Reload()
+    logged = {event.step: float(tf.make_ndarray(event.tensor_proto)) for event in events.Tensors("val_accuracy")}
+    assert logged == pytest.approx({row["epoch"]: row["val_accuracy"] for row in listening.rows})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from factory.train.augment.change import Changed, a_sample, on_colours
+from factory.train.augment.change import Changed, a_sample, choose, on_colours
 
 GREY = (0.299, 0.587, 0.114)
 """Shares of red, green and blue in the grey of a colour (ITU-R BT.601), as Pillow has them."""
@@ -57,8 +57,12 @@ def lighting(images: tf.Tensor, targets: tf.Tensor, draws: tf.Tensor, std: float
 
 def grayscale(images: tf.Tensor, targets: tf.Tensor, draws: tf.Tensor, probability: float) -> Changed:
     """Every pixel becomes its grey, in this share of the images."""
-    chosen = a_sample(draws[:, 0] < probability)
-    return on_colours(lambda colours: tf.where(chosen, grey(colours), colours), images), targets
+    chosen = draws[:, 0] < probability
+
+    def greyed(colours: tf.Tensor) -> tf.Tensor:
+        return choose(chosen, tf.broadcast_to(grey(colours), tf.shape(colours)), colours)
+
+    return on_colours(greyed, images), targets
 
 
 def blend(base: tf.Tensor, images: tf.Tensor, factors: tf.Tensor) -> tf.Tensor:
@@ -70,7 +74,7 @@ def grey(colours: tf.Tensor) -> tf.Tensor:
     """The grey of every pixel, (b, h, w, 1)."""
     if colours.shape[-1] == 1:
         return colours
-    return tf.reduce_sum(colours * tf.constant(GREY), axis=-1, keepdims=True)
+    return tf.linalg.matvec(colours, tf.constant(GREY))[..., None]
 
 
 def mean_grey(colours: tf.Tensor) -> tf.Tensor:

@@ -6,7 +6,7 @@ from typing import Literal
 
 import tensorflow as tf
 
-from factory.train.augment.change import Changed, a_sample, is_mask, lengths, sizes
+from factory.train.augment.change import Changed, choose, is_mask, lengths, sizes
 from factory.train.data.dataset import IGNORED
 
 Fill = float | Literal["reflect"]
@@ -22,9 +22,9 @@ def flip(images: tf.Tensor, targets: tf.Tensor, draws: tf.Tensor, axis: str) -> 
 
 
 def _mirrored(images: tf.Tensor, targets: tf.Tensor, chosen: tf.Tensor, axis: int) -> Changed:
-    images = tf.where(a_sample(chosen), tf.reverse(images, [axis]), images)
+    images = choose(chosen, tf.reverse(images, [axis]), images)
     if is_mask(targets):
-        targets = tf.where(a_sample(chosen, 3), tf.reverse(targets, [axis]), targets)
+        targets = choose(chosen, tf.reverse(targets, [axis]), targets)
     return images, targets
 
 

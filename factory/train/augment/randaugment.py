@@ -59,8 +59,8 @@ def _smooth(images: tf.Tensor) -> tf.Tensor:
     weights = tf.constant([[1.0, 1, 1], [1, 5, 1], [1, 1, 1]])[..., None, None] / 13
     mean = tf.nn.depthwise_conv2d(images, tf.tile(weights, (1, 1, channels, 1)), (1, 1, 1, 1), "SAME")
     bottom, right = (tf.reshape(length - 1, (1,)) for length in lengths(images))
-    inner = inside_window(images, tf.ones((1,)), bottom, tf.ones((1,)), right)
-    return tf.where(inner[..., None], mean, images)
+    inner = tf.cast(inside_window(images, tf.ones((1,)), bottom, tf.ones((1,)), right), tf.float32)[..., None]
+    return inner * mean + (1 - inner) * images
 
 
 def _factors(amounts: tf.Tensor) -> tf.Tensor:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from factory.train.augment.change import a_sample
+from factory.train.augment.change import a_sample, choose
 
 
 def autocontrast(images: tf.Tensor) -> tf.Tensor:
     """The darkest pixel of every channel becomes 0, the lightest 255; a channel of one tone stays."""
     darkest = tf.reduce_min(images, axis=[1, 2], keepdims=True)
     lightest = tf.reduce_max(images, axis=[1, 2], keepdims=True)
-    return tf.where(lightest > darkest, (images - darkest) * tf.math.divide_no_nan(255.0, lightest - darkest), images)
+    several = lightest > darkest
+    offset = tf.where(several, darkest, 0.0)
+    return (images - offset) * tf.where(several, tf.math.divide_no_nan(255.0, lightest - darkest), 1.0)
 
 
 def equalize(images: tf.Tensor) -> tf.Tensor:
@@ -43,7 +45,7 @@ def _last_count(counts: tf.Tensor) -> tf.Tensor:
 
 def solarize(images: tf.Tensor, thresholds: tf.Tensor) -> tf.Tensor:
     """Pixels at or above the threshold of their image, (b,), are inverted."""
-    return tf.where(images >= a_sample(thresholds), 255 - images, images)
+    return choose(images >= a_sample(thresholds), 255 - images, images)
 
 
 def posterize(images: tf.Tensor, bits: tf.Tensor) -> tf.Tensor:

@@ -6,7 +6,7 @@ from typing import Literal
 
 import tensorflow as tf
 
-from factory.train.augment.change import Changed, a_sample, is_mask, lengths, sizes
+from factory.train.augment.change import Changed, a_sample, choose_pixels, is_mask, lengths, sizes
 from factory.train.augment.noise import random_pixels
 from factory.train.data.dataset import IGNORED
 
@@ -38,8 +38,12 @@ def erase(
     top = tf.floor(draws[:, 3] * (height - high + 1))
     left = tf.floor(draws[:, 4] * (width - wide + 1))
     chosen = a_sample(draws[:, 0] < probability, 3) & inside_window(images, top, top + high, left, left + wide)
-    new = 255 * random_pixels(draws[:, 5:7], images, "uniform") if fill == "noise" else tf.cast(fill, tf.float32)
-    images = tf.where(chosen[..., None], new, images)
+    new = (
+        255 * random_pixels(draws[:, 5:7], images, "uniform")
+        if fill == "noise"
+        else tf.fill(tf.shape(images), float(fill))
+    )
+    images = choose_pixels(chosen, new, images)
     if is_mask(targets):
         targets = tf.where(chosen, IGNORED, targets)
     return images, targets
@@ -55,9 +59,9 @@ def cutmix(images: tf.Tensor, targets: tf.Tensor, draws: tf.Tensor, probability:
     side = tf.where(draws[:, 1] < probability, tf.sqrt(1 - draws[:, 0]), 0.0)
     top, bottom = _around(draws[:, 2] * height, side * height, height)
     left, right = _around(draws[:, 3] * width, side * width, width)
-    window = inside_window(images, top, bottom, left, right)[..., None]
+    window = inside_window(images, top, bottom, left, right)
     kept = a_sample(1 - (bottom - top) * (right - left) / (height * width), 2)
-    images = tf.where(window, tf.roll(images, 1, axis=0), images)
+    images = choose_pixels(window, tf.roll(images, 1, axis=0), images)
     return images, kept * targets + (1 - kept) * tf.roll(targets, 1, axis=0)
 
 

@@ -62,17 +62,15 @@ def pretrain(
     number any more; the model's weights are those of the layers finished until then.
     """
     members = _chosen(find_stack(model), section, say)
-    batches = images if callable(images) else _shuffled(_checked(images, model), section.batch_size, seed)
+    batches = images if callable(images) else _shuffled(images, section.batch_size, seed)
     numbers = count()
     reports = []
     for index, member in enumerate(members):
-        name = member.layer.name
-        read = _reader(model, member)
-        trainer = _METHODS[section.method](member, _measure(read, batches(next(numbers)), name), section)
-        run = _traced(trainer, read)
-        errors = []
+        name, read = member.layer.name, _Reader(model, member)
+        trainer = _METHODS[section.method](member, _measure(read, batches(next(numbers))), section)
+        train, errors = _Epochs(trainer, read), []
         for epoch in range(section.epochs):
-            errors.append(_epoch(run, batches(next(numbers)), seed_of(seed, index, epoch), name))
+            errors.append(train(batches(next(numbers)), _seed_of(seed, index, epoch)))
             if not math.isfinite(errors[-1]):
                 raise FactoryError(
                     f"pretrain: layer {name}: the reconstruction error is {errors[-1]} in epoch {epoch + 1}; "
@@ -87,7 +85,7 @@ def pretrain(
     return reports
 
 
-def seed_of(*parts: int) -> int:
+def _seed_of(*parts: int) -> int:
     """One number of 31 bits from several: neighbouring seeds, layers and epochs have nothing in common."""
     return int(np.random.SeedSequence(parts).generate_state(1)[0] >> 1)
 
@@ -106,14 +104,6 @@ def _chosen(stack: Stack, section: Pretrain, say: Callable[[str], None]) -> tupl
     return members
 
 
-def _checked(images: np.ndarray, model: keras.Model) -> np.ndarray:
-    expected = tuple(model.inputs[0].shape[1:])
-    fits = len(images.shape) == 4 and all(e in (None, got) for e, got in zip(expected, images.shape[1:], strict=True))
-    if not fits or not len(images):
-        raise FactoryError(f"pretrain: expected images of shape (n, {str(expected)[1:]}, received {images.shape}")
-    return images
-
-
 def _shuffled(images: np.ndarray, batch_size: int, seed: int) -> Batches:
     def batches(number: int) -> Iterator[np.ndarray]:
         order = np.random.default_rng([seed, number]).permutation(len(images))
@@ -123,57 +113,72 @@ def _shuffled(images: np.ndarray, batch_size: int, seed: int) -> Batches:
     return batches
 
 
-def _reader(model: keras.Model, member: StackLayer) -> Callable[[tf.Tensor], tf.Tensor]:
-    """From images to what a layer reads, as in inference."""
-    before = keras.Model(model.inputs[0], member.before, name="before")
-    return lambda images: tf.cast(before(images, training=False), "float32")
+class _Reader:
+    """From batches of images to what a layer reads."""
+
+    def __init__(self, model: keras.Model, member: StackLayer):
+        self.layer = member.layer.name
+        self.shape = tuple(model.inputs[0].shape[1:])
+        self._before = keras.Model(model.inputs[0], member.before, name="before")
+
+    @property
+    def signature(self) -> tf.TensorSpec:
+        """Images in numbers that differ from batch to batch: one trace does for all."""
+        return tf.TensorSpec((None, *self.shape), "float32")
+
+    def __call__(self, images: tf.Tensor) -> tf.Tensor:
+        """What the layer reads, as in inference."""
+        return tf.cast(self._before(images, training=False), "float32")
+
+    def images(self, batches: Iterable[Any]) -> Iterator[tf.Tensor]:
+        """The batches of a pass as tensors, at least one."""
+        images = None
+        for batch in batches:
+            images = tf.cast(tf.convert_to_tensor(batch), "float32")
+            if not images.shape.is_compatible_with(self.signature.shape):
+                expected = ", ".join("any" if size is None else str(size) for size in self.shape)
+                raise FactoryError(
+                    f"pretrain: expected images of shape (n, {expected}), received {tuple(images.shape)}"
+                )
+            yield images
+        if images is None:
+            raise FactoryError("pretrain: expected at least one batch of images in every pass, received none")
 
 
-def _measure(read: Callable[[tf.Tensor], tf.Tensor], batches: Iterable[Any], name: str) -> Inputs:
+def _measure(read: _Reader, batches: Iterable[Any]) -> Inputs:
     """Range and means of what a layer reads."""
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(input_signature=[read.signature], autograph=False)
     def measured(images: tf.Tensor) -> tuple[tf.Tensor, ...]:
         values = read(images)
         places = tf.reshape(values, (-1, values.shape[-1]))
         return tf.reduce_min(values), tf.reduce_max(values), tf.reduce_mean(places, 0), tf.shape(places)[0]
 
-    seen = [[value.numpy() for value in measured(images)] for images in _images(batches, name)]
+    seen = [[value.numpy() for value in measured(images)] for images in read.images(batches)]
     lowest, highest = float(min(low for low, *_ in seen)), float(max(high for _, high, *_ in seen))
     if not math.isfinite(lowest + highest) or lowest == highest:
         raise FactoryError(
-            f"pretrain: layer {name}: expected inputs that differ, received values from {lowest:g} to {highest:g}"
+            f"pretrain: layer {read.layer}: expected inputs that differ, received values from {lowest:g} to {highest:g}"
         )
     means, places = [mean for *_, mean, _ in seen], [number for *_, number in seen]
     return Inputs.of(lowest, highest, np.average(np.array(means, "float64"), axis=0, weights=places))
 
 
-def _traced(trainer: LayerTrainer, read: Callable[[tf.Tensor], tf.Tensor]) -> Callable[[Any, Any], tf.Tensor]:
-    """The step of a layer on images: the sum of its samples' errors."""
+class _Epochs:
+    """Passes over the data that train one layer, traced once."""
 
-    @tf.function(reduce_retracing=True)
-    def run(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        return tf.reduce_sum(trainer.step(read(images), seed))
+    def __init__(self, trainer: LayerTrainer, read: _Reader):
+        self._trainer, self._read = trainer, read
+        signature = [read.signature, tf.TensorSpec((2,), "int64")]
+        self._run = tf.function(self._step, input_signature=signature, autograph=False)
 
-    return run
+    def __call__(self, batches: Iterable[Any], seed: int) -> float:
+        """One pass; returns the mean error of its samples."""
+        samples, error = 0, tf.constant(0.0)
+        for step, images in enumerate(self._read.images(batches)):
+            error += self._run(images, tf.constant([seed, step], "int64"))
+            samples += len(images)
+        return float(error) / samples
 
-
-def _epoch(run: Callable[[Any, Any], tf.Tensor], batches: Iterable[Any], seed: int, name: str) -> float:
-    """The mean error of the samples of one pass."""
-    samples, error = 0, tf.constant(0.0)
-    for step, images in enumerate(_images(batches, name)):
-        error += run(images, tf.constant([seed, step], "int64"))
-        samples += len(images)
-    return float(error) / samples
-
-
-def _images(batches: Iterable[Any], name: str) -> Iterator[tf.Tensor]:
-    """The batches of a pass as tensors, at least one."""
-    images = None
-    for batch in batches:
-        images = tf.cast(tf.convert_to_tensor(batch), "float32")
-        yield images
-    if images is None:
-        raise FactoryError(
-            f"pretrain: layer {name}: expected at least one batch of images in every pass, received none"
-        )
+    def _step(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        return tf.reduce_sum(self._trainer.step(self._read(images), seed))

@@ -71,6 +71,20 @@ def test_the_number_of_gibbs_steps_tells_in_the_statistics():
     assert np.abs(one - three).max() > 0.02  # four times the tolerance above
 
 
+def test_the_statistics_of_a_chain_take_the_means_of_hidden_units_not_their_samples():
+    layer, data = two_by_two(), np.array([0.9, 0.2])
+    kernel, bias = layer.get_weights()
+    start = logistic(data @ kernel + bias)
+    possible = [start - logistic(logistic(kernel @ hidden) @ kernel + bias) for hidden in states(2)]
+    seen = set()
+    for seed in range(30):
+        _, changes = one_step(RestrictedBoltzmannMachine, layer, data[None], plain(), inputs(2), seed)
+        distances = [np.abs(changes["hidden_bias"] - change).max() for change in possible]
+        assert min(distances) < 1e-5
+        seen.add(int(np.argmin(distances)))
+    assert len(seen) > 1  # the units that drive the reconstruction are samples
+
+
 def log_likelihood(machine: RestrictedBoltzmannMachine, data: np.ndarray) -> float:
     """The exact mean log-likelihood of binary data, (n, inputs), over all visible and hidden states."""
     kernel, visible, hidden = (

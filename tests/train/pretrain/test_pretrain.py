@@ -206,9 +206,21 @@ def test_more_layers_than_there_are_is_an_error():
 
 
 def test_images_of_another_shape_are_an_error():
-    for wrong in (bars()[:, :5], bars()[..., 0], bars()[:0], np.repeat(bars(), 3, axis=3)):
+    for wrong in (bars()[:, :5], bars()[..., 0], np.repeat(bars(), 3, axis=3)):
         with pytest.raises(FactoryError, match=r"expected images of shape \(n, 6, 6, 1\), received \("):
             run(perceptron(8), wrong)
+
+
+def test_images_beside_the_fixed_sizes_of_a_network_are_an_error():
+    image = keras.Input((None, None, 1))
+    hidden = keras.layers.Flatten()(keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3)(image)))
+    with pytest.raises(FactoryError, match=r"shape \(n, any, any, 1\), received \(16, 6, 6, 3\)"):
+        run(keras.Model(image, keras.layers.Dense(3)(hidden)), np.repeat(bars(), 3, axis=3), method="autoencoder")
+
+
+def test_no_images_are_an_error():
+    with pytest.raises(FactoryError, match="expected at least one batch of images in every pass, received none"):
+        run(perceptron(8), bars()[:0])
 
 
 def test_passes_without_batches_are_an_error():
