@@ -1,6 +1,6 @@
 """A small residual network learns scikit-learn's digits, which come along: 99 % of the test part within two minutes.
 
-    python examples/train_digits.py [--seed 0] [--output DIR]
+python examples/train_digits.py [--seed 0] [--output DIR]
 """
 
 from __future__ import annotations

@@ -143,15 +143,13 @@ class _Entrant:
             cache="none",
         )
 
-    def assessment(self, counts: PerClass | None = None) -> Assessment:
-        """What came out of the evaluation."""
-        return _assessment(self, self.name, self.evaluator.results(), counts)
-
-
-def _assessment(entrant: _Entrant, name: str, measures: dict[str, float], counts: PerClass | None) -> Assessment:
-    data, size = str(entrant.data if isinstance(entrant.data, str) else entrant.dataset.name), entrant.dataset.size
-    rows = (counts.rows(), counts.confused()) if counts else ([], [])
-    return Assessment(name, data, entrant.part, size, measures, *rows)
+    def assessment(
+        self, measures: dict[str, float], counts: PerClass | None = None, name: str | None = None
+    ) -> Assessment:
+        """What came out of the evaluation of this network, or of an ensemble of that name."""
+        data, size = self.data if isinstance(self.data, str) else self.dataset.name, self.dataset.size
+        rows = (counts.rows(), counts.confused()) if counts else ([], [])
+        return Assessment(name or self.name, data, self.part, size, measures, *rows)
 
 
 def _assess_one(entrant: _Entrant, per_class: bool) -> Assessment:
@@ -161,7 +159,7 @@ def _assess_one(entrant: _Entrant, per_class: bool) -> Assessment:
             _count(counts, entrant.evaluator.steps(entrant.batches))
         else:
             entrant.evaluator.evaluate(entrant.batches)
-    return entrant.assessment(counts)
+    return entrant.assessment(entrant.evaluator.results(), counts)
 
 
 def _assess_together(entrants: Sequence[_Entrant], per_class: bool) -> list[Assessment]:
@@ -179,8 +177,8 @@ def _assess_together(entrants: Sequence[_Entrant], per_class: bool) -> list[Asse
         for batch in ensemble.steps([entrant.batches for entrant in entrants]):
             if counts:
                 counts.add(batch)
-    whole = _assessment(first, f"ensemble of {len(entrants)}", ensemble.results(), counts)
-    return [*(entrant.assessment() for entrant in entrants), whole]
+    whole = first.assessment(ensemble.results(), counts, f"ensemble of {len(entrants)}")
+    return [*(entrant.assessment(entrant.evaluator.results()) for entrant in entrants), whole]
 
 
 def _counts(entrant: _Entrant, per_class: bool) -> PerClass | None:

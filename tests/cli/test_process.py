@@ -86,7 +86,7 @@ def test_a_mistake_is_told_on_stderr_without_traceback(tmp_path: Path) -> None:
         (["train", "lenet5", "--recipe", "digit"], "did you mean 'digits'?"),
         (["train", "lenet5", "--set", "recipe.epoch=3"], "did you mean 'epochs'?"),
         (["train", "lenet5", "--device", "gpuu"], "unknown device 'gpuu'"),
-        (["compare", "nothing"], "nothing"),
+        (["compare", "nothing"], "nothing: there is no such folder"),
         (["recipe", "render", "digit"], "did you mean 'digits'?"),
         (["inof"], "No such command 'inof'"),
         (["info"], "Missing argument 'SPEC|MODEL'"),
