@@ -28,12 +28,15 @@ TRAINING, TEST = 2000, 300
 SETTINGS = {
     "input.resolution": SIZE,
     "scale.width": 0.125,
+    "stages.drop4.rate": 0.1,
+    "stages.drop5.rate": 0.1,
     "conventions.padding": "same",
     "conventions.norm": "{kind: batch, momentum: 0.9}",
     "recipe.epochs": 15,
     "recipe.batch_size": 20,
-    "recipe.schedule.peak": 2e-3,
-    "recipe.augment": "[translate: 0.1]",
+    "recipe.schedule.peak": 5e-3,
+    "recipe.schedule.warmup_epochs": 1,
+    "recipe.augment": "[]",
     "recipe.regularize.l2": 0,
 }
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from factory.errors import FactoryError, SpecError
+from factory.graph.ops import Activation, Conv, Dense
 from factory.spec import Spec, plan
 from factory.train.recipe.sections import Recipe
 
@@ -56,3 +57,34 @@ def _takes_channels(spec: Spec, channels: int) -> bool:
             return False
         raise
     return True
+
+
+_HEADS = {"classes": ("softmax", "sigmoid"), "labels": ("sigmoid",), "pixels": ("softmax", "sigmoid")}
+"""What the outputs of a task's network can end with; values are anything but shares of one, which softmax gives."""
+
+
+_TASKS = {
+    "classes": "classes",
+    "labels": "labels of which a sample can have several",
+    "values": "numbers",
+    "pixels": "classes of pixels",
+}
+
+
+def check_head(spec: Spec, task: str) -> None:
+    """Raises FactoryError where what the network ends with cannot be learnt from such labels.
+
+    Only an activation, or a layer without one, is judged: what else a network may end with is its own affair.
+    """
+    graph = plan(spec)
+    [(index, _), *_] = graph.outputs.values()
+    op = graph.nodes[index].op
+    kind = op.kind if isinstance(op, Activation) else "linear" if isinstance(op, (Conv, Dense)) else None
+    fits = kind != "softmax" if task == "values" else kind in (None, *_HEADS[task])
+    if not fits:
+        stage = graph.nodes[index].name.partition(".")[0]
+        wanted = _HEADS.get(task, ("linear",))[0]
+        raise FactoryError(
+            f"{spec.name} ends with {kind}, {_TASKS[task]} need {' or '.join(_HEADS.get(task, ('linear',)))}: "
+            f"--set stages.{stage}.activation={wanted}, where the stage has an activation"
+        )

@@ -19,17 +19,19 @@ from factory.train.losses import make_loss
 from factory.train.measures import make_measures
 from factory.train.prepare import Prepared
 from factory.train.recipe.sections import Recipe
-from factory.train.run import BEST, CHECKPOINTS, Row, RunFolder, writing
+from factory.train.run import BEST, CHECKPOINTS, RunFolder, writing
+from factory.train.training import Training
 from factory.train.weights import finalize
 
 _NO_MEASURES = ("epoch", "step", "learning_rate", "seconds", "images_per_second")
 
 
 def finish(
-    prepared: Prepared, recipe: Recipe, folder: RunFolder, machine: Machine, history: list[Row], best_epoch: int
+    prepared: Prepared, recipe: Recipe, folder: RunFolder, machine: Machine, training: Training
 ) -> dict[str, Any]:
     """Writes model.keras and result.json, and returns what the latter says."""
-    spec = grown(prepared.spec, recipe)
+    history, best_epoch = training.history, training.best_epoch
+    spec = grown(prepared.spec, recipe, training.learner.phase.number)
     model = build(spec, precision=recipe.precision, device=machine.device, jit=machine.jit)
     give_weights(model, read_checkpoint(folder / CHECKPOINTS / BEST).arrays)
     row, costs = history[best_epoch - 1], cost(spec)
@@ -53,9 +55,9 @@ def finish(
     return result
 
 
-def grown(spec: Spec, recipe: Recipe) -> Spec:
-    """The network of the last phase, at the spec's own resolution."""
-    changes = recipe.phases[-1].spec if recipe.phases else {}
+def grown(spec: Spec, recipe: Recipe, phase: int) -> Spec:
+    """The network of a phase, the last that was trained, at the spec's own resolution."""
+    changes = recipe.phases[phase].spec if recipe.phases else {}
     return spec.override(changes) if changes else spec
 
 

@@ -24,7 +24,7 @@ from factory.train.recipe.reading import load_recipe
 from factory.train.recipe.render import render_recipe
 from factory.train.recipe.sections import Recipe
 from factory.train.reporting import Reporter, Silent
-from factory.train.run import MODEL, RECIPE, SPEC, RunFolder
+from factory.train.run import MODEL, RECIPE, SPEC, RunFolder, writing
 from factory.train.training import Training
 
 
@@ -98,14 +98,15 @@ def fit_spec(
             keras.utils.set_random_seed(recipe.seed)
             tf.config.experimental.enable_op_determinism()
         prepared = prepare(spec, data, name, recipe, reporter.say)
-        folder.begin({SPEC: render(prepared.spec), RECIPE: render_recipe(recipe)}, prepared.facts())
+        with writing(folder):
+            folder.begin({SPEC: render(prepared.spec), RECIPE: render_recipe(recipe)}, prepared.facts())
         result = folder.result()
         if result:
             reporter.say(f"{folder.path}: this run is finished; --fresh begins it anew")
         else:
             training = Training(prepared, recipe, folder, machine, reporter, callbacks)
             training.run()
-            result = finish(prepared, recipe, folder, machine, training.history, training.best_epoch)
+            result = finish(prepared, recipe, folder, machine, training)
         return Trained(folder.path, result)
 
 

@@ -43,8 +43,8 @@ class Machine:
 class Learner:
     """A phase's model in training.
 
-    `frozen` are the names of layers that are not trained, `headline` the measure by which the best weights are chosen.
-    Every epoch is evaluated with one view an image, as `evaluation` says.
+    `headline` is the measure by which the best weights are chosen. Every epoch is evaluated with one view an image, as
+    `evaluation` says.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Learner:
             device=machine.device,
             strategy=machine.strategy or "none",
         )
-        self.frozen = freeze(self.model, phase.freeze)
+        freeze(self.model, phase.freeze)
         if phase.column:
             train_column(self.model, phase.column)
         loss, measures = make_loss(recipe.loss, task, classes), make_measures(task, classes)
@@ -75,7 +75,7 @@ class Learner:
             rate = learning_rate(recipe.schedule, epochs=recipe.epochs, steps_per_epoch=updates)
         with machine.strategy.scope() if machine.strategy else tf.name_scope(""):
             optimizer = make_optimizer(recipe.optimizer, rate, self.model, recipe.precision)
-        teacher = load_teacher(recipe.distill.teacher) if recipe.distill else None
+        teacher = load_teacher(recipe.distill.teacher, self.model) if recipe.distill else None
         self.step = Step(
             self.model,
             optimizer,
@@ -89,6 +89,11 @@ class Learner:
         self.headline = measures.headline[0]
         self.evaluation = recipe.evaluation.model_copy(update={"flip": False, "crops": 1, "dense": False})
         self.evaluator = Evaluator(self.model, loss, measures, self.evaluation, phase.resolution, machine.strategy)
+
+    @property
+    def frozen(self) -> int:
+        """How many layers with weights are not trained."""
+        return sum(bool(layer.weights) and not layer.trainable for layer in self.model.layers)
 
     def variables(self) -> dict[str, Any]:
         """Everything that changes in training, by the name that a checkpoint has for it."""
@@ -130,11 +135,18 @@ class Learner:
         return fresh
 
 
-def load_teacher(path: str) -> keras.Model:
-    """The network that a distillation learns from."""
+def load_teacher(path: str, student: keras.Model) -> keras.Model:
+    """The network that a distillation learns from. Raises FactoryError for one that cannot teach this student."""
     teacher = load(path).model
     if teacher is None:
         raise FactoryError(f"distill.teacher: {path}: expected a .keras file, this is a SavedModel")
+    for what, theirs, ours in (
+        ("takes images", teacher.inputs[0].shape[1:], student.inputs[0].shape[1:]),
+        ("gives outputs", teacher.outputs[0].shape[1:], student.outputs[0].shape[1:]),
+    ):
+        if len(theirs) != len(ours) or any(a not in (None, b) for a, b in zip(theirs, ours, strict=True)):
+            sizes = " and ".join("x".join("?" if n is None else str(n) for n in shape) for shape in (theirs, ours))
+            raise FactoryError(f"distill.teacher: {path} {what} of another size than the network: {sizes}")
     teacher.trainable = False
     return teacher
 

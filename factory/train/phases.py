@@ -7,7 +7,7 @@ from typing import Any
 
 from factory.errors import FactoryError
 from factory.graph.ops import JoinColumns
-from factory.spec import Spec, plan
+from factory.spec import Spec, plan, totals
 from factory.train.prepare import Prepared
 from factory.train.recipe.augmentations import Augmentation
 from factory.train.recipe.sections import Phase, Recipe
@@ -45,12 +45,19 @@ def _planned(
     number: int, epochs: int, phase: Phase, prepared: Prepared, recipe: Recipe, column: int | None = None
 ) -> PlannedPhase:
     changes: dict[str, Any] = dict(phase.spec)
+    grown = prepared.spec.override(changes) if changes else prepared.spec
     if phase.resolution or recipe.multi_scale:
         changes |= {"input.resolution": phase.resolution or "any", "scale.resolution": 1.0}
+    spec = prepared.spec.override(changes) if changes else prepared.spec
+    if phase.resolution and totals(spec).params != totals(grown).params:
+        raise FactoryError(
+            f"phases.{number}.resolution: the weights of {spec.name} depend on the size of its images, so that those "
+            f"learnt at {phase.resolution} do not fit at its own: expected a network that ends in global pooling"
+        )
     return PlannedPhase(
         number,
         epochs,
-        prepared.spec.override(changes) if changes else prepared.spec,
+        spec,
         (phase.resolution, phase.resolution) if phase.resolution else prepared.resolution,
         recipe.freeze if phase.freeze is None else phase.freeze,
         recipe.augment if phase.augment is None else phase.augment,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from factory.spec import Spec
 from factory.spec.plan import input_shape
-from factory.train.adapt import adapt
+from factory.train.adapt import adapt, check_head
 from factory.train.data.dataset import Dataset
 from factory.train.data.pipeline import steps_per_epoch
 from factory.train.data.sources import open_data
@@ -48,7 +49,7 @@ class Prepared:
         sizes = {"train": self.train, "validation": self.validation, "test": self.test}
         return {
             "spec": self.spec.name,
-            "data": self.name,
+            "data": str(Path(self.name).resolve()) if Path(self.name).exists() else self.name,
             "fingerprint": self.train.fingerprint,
             "task": self.train.task,
             "classes": list(self.train.classes),
@@ -62,6 +63,7 @@ def prepare(spec: Spec, data: Any, name: str, recipe: Recipe, say: Callable[[str
     """Opens the data, splits them as the recipe says, adapts the spec to them; says what is odd and what it changed."""
     parts = open_data(data, corrupt=recipe.data.corrupt)
     spec, lines = adapt(spec, name, len(parts.train.classes), parts.train.channels, parts.train.shape)
+    check_head(spec, parts.train.task)
     if spec.input.channels != parts.train.channels:
         parts = parts.with_channels(spec.input.channels)
     for line in [*parts.notes, *lines]:

@@ -116,8 +116,8 @@ def writing(folder: RunFolder) -> Iterator[None]:
         yield
     except OSError as error:
         raise FactoryError(
-            f"{folder.path}: cannot write: {error.strerror or error}; the last checkpoint is intact: make room and "
-            "start the same command again"
+            f"{folder.path}: cannot write: {error.strerror or error}; what was there is intact: make room and start "
+            "the same command again"
         ) from error
 
 

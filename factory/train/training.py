@@ -80,13 +80,14 @@ class Training:
     def _begun(self) -> Learner:
         learner = self._make_learner(0)
         if self.recipe.start:
-            afresh = start_from(learner.model, learner.phase.spec, self.recipe.start.weights)
+            classes = self.prepared.train.classes
+            afresh = start_from(learner.model, learner.phase.spec, self.recipe.start.weights, classes)
             learner.step.restart_averages()
             self.reporter.say(f"start: {self.recipe.start.weights}; afresh: {', '.join(afresh) or 'nothing'}")
         if self.recipe.pretrain:
             self._pretrain(learner)
         if learner.frozen:
-            self.reporter.say(f"frozen: {len(learner.frozen)} layers")
+            self.reporter.say(f"frozen: {learner.frozen} layers")
         return learner
 
     def _pretrain(self, learner: Learner) -> None:
@@ -124,7 +125,7 @@ class Training:
         self.callbacks.set_model(self.learner.model)
         self.best = None  # the best of this phase: before, it was another network, or saw other images
         height, width = self.learner.phase.resolution
-        told = [f"{height}x{width} pixels", f"{len(self.learner.frozen)} layers frozen"]
+        told = [f"{height}x{width} pixels", f"{self.learner.frozen} layers frozen"]
         told += [f"{len(afresh)} weights begin"] if afresh else []
         self.reporter.say(f"phase {phase + 1}: " + ", ".join(told))
 

@@ -26,8 +26,8 @@ def is_bias(weight: keras.Variable) -> bool:
     return "bias" in weight.name or weight.name == "beta"
 
 
-def freeze(model: keras.Model, patterns: Sequence[str]) -> list[str]:
-    """Freezes the layers of stages that match, thaws all others; returns the frozen layers that have weights, by name.
+def freeze(model: keras.Model, patterns: Sequence[str]) -> None:
+    """Freezes the layers of stages that match, thaws all others.
 
     `s1` is a stage with all that is in it, `s1.0` its first repeat, `s*` every stage that begins with s. A frozen norm
     keeps its statistics. Raises FactoryError for a pattern that matches nothing.
@@ -35,15 +35,10 @@ def freeze(model: keras.Model, patterns: Sequence[str]) -> list[str]:
     for pattern in patterns:
         if not any(_matches(layer.name, pattern) for layer in model.layers):
             stages = {layer.name.partition(".")[0] for layer in model.layers}
-            raise FactoryError(
-                f"freeze: no stage of {model.name} is called '{pattern}'; {did_you_mean(pattern, stages)}"
-            )
-    frozen = []
+            hint = did_you_mean(pattern, stages)
+            raise FactoryError(f"freeze: no stage of {model.name} is called '{pattern}'; {hint}")
     for layer in model.layers:
         layer.trainable = not any(_matches(layer.name, pattern) for pattern in patterns)
-        if not layer.trainable and layer.weights:
-            frozen.append(layer.name)
-    return frozen
 
 
 def _matches(name: str, pattern: str) -> bool:

@@ -236,7 +236,7 @@ def test_a_full_disk_stops_with_the_last_checkpoint_intact_and_goes_on_later(tmp
         write(self, step, state)
 
     monkeypatch.setattr(training.Checkpoints, "write", full)
-    with pytest.raises(FactoryError, match="No space left on device; the last checkpoint is intact"):
+    with pytest.raises(FactoryError, match="No space left on device; what was there is intact"):
         run(tmp_path, epochs=3)
     monkeypatch.undo()
     listening = Listening()
@@ -346,3 +346,46 @@ def test_tensorboard_reads_the_measures_of_every_epoch(finished):
     events.Reload()
     logged = {event.step: float(tf.make_ndarray(event.tensor_proto)) for event in events.Tensors("val_accuracy")}
     assert logged == pytest.approx({row["epoch"]: row["val_accuracy"] for row in listening.rows})
+
+
+def test_a_run_that_stops_before_its_last_phase_ends_with_the_network_of_that_phase(tmp_path):
+    spec = json.loads(json.dumps(SPEC))
+    spec["stages"]["s1"]["repeats"] = 2
+    rule = {"monitor": "val_loss", "patience": 1, "min_delta": 1e9}
+    phases = [{"epochs": 3, "spec": {"stages.s1.repeats": 1}}, {}]
+    done = run(tmp_path, spec=spec, epochs=5, phases=phases, early_stopping=rule)
+    assert done.result["epochs"] == 2
+    assert done.result["params"] == factory.cost(factory.load(spec, **{"stages.s1.repeats": 1})).params
+
+
+def test_a_network_whose_weights_depend_on_its_size_is_not_resized(tmp_path):
+    spec = {**SPEC, "stages": {"flat": {"block": "flatten"}, "head": {"block": "classifier"}}}
+    with pytest.raises(FactoryError, match=r"phases\.0\.resolution: the weights of tiny depend on the size"):
+        run(tmp_path, spec=spec, epochs=2, phases=[{"epochs": 1, "resolution": 6}, {}])
+
+
+@pytest.mark.parametrize("size, classes, what", [(9, 10, "takes images"), (8, 7, "gives outputs")])
+def test_a_teacher_of_another_size_is_refused(tmp_path, size, classes, what):
+    inputs = keras.Input((size, size, 1))
+    outputs = keras.layers.Dense(classes, activation="softmax")(keras.layers.Flatten()(inputs))
+    keras.Model(inputs, outputs).save(tmp_path / "teacher.keras")
+    with pytest.raises(FactoryError, match=f"teacher.keras {what} of another size"):
+        run(tmp_path, distill={"teacher": str(tmp_path / "teacher.keras")})
+
+
+def test_a_head_made_for_other_classes_begins_afresh_even_where_its_size_fits(finished, tmp_path):
+    listening = Listening()
+    images = np.random.default_rng(0).uniform(0, 255, (60, 8, 8, 1)).astype("float32")
+    names = np.array([f"shape {number}" for number in range(10)])[np.arange(60) % 10]
+    recipe = {"epochs": 1, "start": {"weights": str(finished[0] / "model.keras")}}
+    factory.fit(SPEC, (images, names), recipe, tmp_path / "run", reporter=listening)
+    assert any(line.endswith("afresh: head") for line in listening.said)
+
+
+def test_a_disk_that_is_full_at_the_start_is_told(tmp_path, monkeypatch):
+    def full(path, content):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("factory.train.run.write_whole", full)
+    with pytest.raises(FactoryError, match="cannot write: No space left on device"):
+        run(tmp_path)

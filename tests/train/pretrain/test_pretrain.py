@@ -83,11 +83,18 @@ def test_the_same_seed_gives_the_same_weights_bit_by_bit(method):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_another_seed_gives_other_weights(method):
+def test_another_seed_draws_other_samples_and_corruption_from_the_same_batches(method):
     first, second = perceptron(8), perceptron(8)
-    run(first, method=method, seed=3)
-    run(second, method=method, seed=4)
-    assert (first.layers[-2].kernel.numpy() != second.layers[-2].kernel.numpy()).any()
+    for model, seed in ((first, 3), (second, 4)):
+        run(model, lambda number: [bars()], seed=seed, method=method)
+    assert (find_layer(first, 0).kernel.numpy() != find_layer(second, 0).kernel.numpy()).any()
+
+
+def test_another_seed_shuffles_images_otherwise():
+    first, second = perceptron(8), perceptron(8)
+    for model, seed in ((first, 3), (second, 4)):
+        run(model, seed=seed, method="autoencoder", corruption=0.0)  # nothing else is random
+    assert np.abs(find_layer(first, 0).kernel.numpy() - find_layer(second, 0).kernel.numpy()).max() > 1e-4
 
 
 def test_so_many_layers_as_wanted_are_trained():
