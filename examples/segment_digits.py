@@ -32,11 +32,11 @@ SETTINGS = {
     "stages.drop5.rate": 0.1,
     "conventions.padding": "same",
     "conventions.norm": "{kind: batch, momentum: 0.9}",
-    "recipe.epochs": 15,
+    "recipe.epochs": 20,
     "recipe.batch_size": 20,
     "recipe.schedule.peak": 5e-3,
     "recipe.schedule.warmup_epochs": 1,
-    "recipe.augment": "[]",
+    "recipe.augment": "[rotate: 10, scale_jitter: [0.9, 1.1]]",
     "recipe.regularize.l2": 0,
 }
 
