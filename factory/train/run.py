@@ -65,20 +65,20 @@ class RunFolder:
         `texts` are spec.yaml and recipe.yaml, `facts` go into run.json. Raises FactoryError where the folder holds a
         run of something else, with what differs.
         """
-        described = json.dumps(facts, indent=2) + "\n"
         if (self.path / RUN).is_file():
-            self._check_same({**texts, RUN: described})
+            self._check_same({**texts, RUN: _identity(facts)})
             return
         for name, text in {**texts, ENVIRONMENT: json.dumps(environment(), indent=2) + "\n"}.items():
             write_whole(self.path / name, text)
-        write_whole(self.path / RUN, described)  # last: with it the folder is a run
+        write_whole(self.path / RUN, json.dumps(facts, indent=2) + "\n")  # last: with it the folder is a run
 
     def _check_same(self, texts: Mapping[str, str]) -> None:
         for name, text in texts.items():
             try:
                 there = (self.path / name).read_text(encoding="utf-8")
-            except OSError as error:
-                raise FactoryError(f"{self.path / name}: cannot be read: {error.strerror or error}") from None
+                there = _identity(json.loads(there)) if name == RUN else there
+            except (OSError, ValueError) as error:
+                raise FactoryError(f"{self.path / name}: cannot be read: {error}; --fresh begins anew") from None
             if there != text:
                 differs = "\n".join(_difference(there, text))
                 raise FactoryError(
@@ -119,6 +119,11 @@ def writing(folder: RunFolder) -> Iterator[None]:
             f"{folder.path}: cannot write: {error.strerror or error}; what was there is intact: make room and start "
             "the same command again"
         ) from error
+
+
+def _identity(facts: Mapping[str, Any]) -> str:
+    """What a run is, as lines: all facts but where its data lie, since their fingerprint says which they are."""
+    return "".join(f"{key}: {json.dumps(value)}\n" for key, value in facts.items() if key != "data")
 
 
 def _difference(there: str, now: str) -> list[str]:

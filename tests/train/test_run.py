@@ -26,15 +26,15 @@ def test_what_was_asked_for_is_filed_with_the_environment(tmp_path):
 def test_the_same_run_goes_on_and_another_is_refused_with_the_difference(tmp_path):
     folder = RunFolder(tmp_path / "run")
     with folder.locked():
-        folder.begin(TEXTS, {"data": "digits"})
-        folder.begin(TEXTS, {"data": "digits"})
+        folder.begin(TEXTS, {"data": "digits", "fingerprint": "1"})
+        folder.begin(TEXTS, {"data": "moved/digits", "fingerprint": "1"})
         with pytest.raises(FactoryError) as caught:
-            folder.begin({**TEXTS, "recipe.yaml": "epochs: 4\n"}, {"data": "digits"})
+            folder.begin({**TEXTS, "recipe.yaml": "epochs: 4\n"}, {"data": "digits", "fingerprint": "1"})
     message = str(caught.value)
     assert "recipe.yaml differs" in message and "-epochs: 3" in message and "+epochs: 4" in message
     assert "--fresh" in message and "-o" in message
     with pytest.raises(FactoryError, match=r"run\.json differs"):
-        folder.begin(TEXTS, {"data": "cifar10"})
+        folder.begin(TEXTS, {"data": "digits", "fingerprint": "2"})
 
 
 def test_clear_removes_the_run_and_leaves_other_files(tmp_path):
@@ -83,3 +83,11 @@ def test_a_run_has_a_result_once_it_is_finished(tmp_path):
     (tmp_path / "result.json").write_text("{")
     with pytest.raises(FactoryError, match=r"result\.json: cannot be read"):
         folder.result()
+
+
+def test_a_damaged_run_file_is_told(tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.begin(TEXTS, {"data": "digits"})
+    (tmp_path / "run.json").write_text("{")
+    with pytest.raises(FactoryError, match=r"run\.json: cannot be read.*--fresh"):
+        folder.begin(TEXTS, {"data": "digits"})

@@ -148,13 +148,13 @@ class _Reader:
 def _measure(read: _Reader, batches: Iterable[Any]) -> Inputs:
     """Range and means of what a layer reads."""
 
-    @tf.function(input_signature=[read.signature], autograph=False)
     def measured(images: tf.Tensor) -> tuple[tf.Tensor, ...]:
         values = read(images)
         places = tf.reshape(values, (-1, values.shape[-1]))
         return tf.reduce_min(values), tf.reduce_max(values), tf.reduce_mean(places, 0), tf.shape(places)[0]
 
-    seen = [[value.numpy() for value in measured(images)] for images in read.images(batches)]
+    run = _traced(measured, read.signature)
+    seen = [[value.numpy() for value in run(images)] for images in read.images(batches)]
     lowest, highest = float(min(low for low, *_ in seen)), float(max(high for _, high, *_ in seen))
     if not math.isfinite(lowest + highest) or lowest == highest:
         raise FactoryError(
@@ -169,8 +169,7 @@ class _Epochs:
 
     def __init__(self, trainer: LayerTrainer, read: _Reader):
         self._trainer, self._read = trainer, read
-        signature = [read.signature, tf.TensorSpec((2,), "int64")]
-        self._run = tf.function(self._step, input_signature=signature, autograph=False)
+        self._run = _traced(self._step, read.signature, tf.TensorSpec((2,), "int64"))
 
     def __call__(self, batches: Iterable[Any], seed: int) -> float:
         """One pass; returns the mean error of its samples."""
@@ -182,3 +181,8 @@ class _Epochs:
 
     def _step(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         return tf.reduce_sum(self._trainer.step(self._read(images), seed))
+
+
+def _traced(step: Callable[..., Any], *signature: tf.TensorSpec) -> Callable[..., Any]:
+    """The function as one graph; a function of its own a layer, which TensorFlow would take for needless retracing."""
+    return tf.function(step, input_signature=signature, autograph=False).get_concrete_function()
