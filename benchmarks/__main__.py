@@ -8,7 +8,7 @@ import platform
 import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-PARTS = ("cold_start", "planning", "building", "running", "first_step", "feeding")
+PARTS = ("cold_start", "planning", "building", "running", "first_step", "feeding", "pretraining")
 
 
 def main() -> None:

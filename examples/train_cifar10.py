@@ -48,6 +48,8 @@ def main() -> None:
     given = parser.parse_args()
     with ExitStack() as stack:
         data = given.data.resolve()
+        if not data.exists():
+            parser.error(f"{given.data}: no such folder or .tar file")
         if data.is_file():
             data = unpack(data, Path(stack.enter_context(tempfile.TemporaryDirectory())))
         train(
