@@ -1,4 +1,4 @@
-"""U-Net with an eighth of its channels finds digits in noise: the class of every pixel.
+"""U-Net with a quarter of its channels finds digits in noise: the class of every pixel.
 
 A scene is 32 x 32 pixels of noise with up to eight of scikit-learn's digits in it, each of 8 x 8 pixels, none over
 another. Classes are background and the ten digits; a pixel belongs to a digit where there is ink. Test scenes show
@@ -27,14 +27,14 @@ TRAINING, TEST = 2000, 300
 # Digits keep their sides: the recipe's mirror would make other shapes of them.
 SETTINGS = {
     "input.resolution": SIZE,
-    "scale.width": 0.125,
+    "scale.width": 0.25,
     "stages.drop4.rate": 0.1,
     "stages.drop5.rate": 0.1,
     "conventions.padding": "same",
     "conventions.norm": "{kind: batch, momentum: 0.9}",
     "recipe.epochs": 20,
     "recipe.batch_size": 20,
-    "recipe.schedule.peak": 5e-3,
+    "recipe.schedule.peak": 3e-3,
     "recipe.schedule.warmup_epochs": 1,
     "recipe.augment": "[rotate: 10, scale_jitter: [0.9, 1.1]]",
     "recipe.regularize.l2": 0,

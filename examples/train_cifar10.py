@@ -17,13 +17,12 @@ from pathlib import Path
 
 from training import HERE, train
 
-# Other than recipe cifar10 has it for many more steps: fewer epochs, in which blended images would learn too little,
-# and an average over 200 steps, little more than an epoch.
+# Recipe cifar10 is for all 50,000 images. A fifth of them make fewer steps: the average of weights is over 200 of them,
+# little more than an epoch, and every image is learnt from, for the steadier weights need nobody to choose among them.
 SETTINGS = {
-    "recipe.epochs": 20,
+    "recipe.epochs": 22,
     "recipe.ema": 0.995,
-    "recipe.augment": "[flip: horizontal, translate: 0.12]",
-    "recipe.data.validation": 0.05,
+    "recipe.data.validation": 0,
 }
 
 

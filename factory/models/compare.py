@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import keras
 import numpy as np
@@ -83,41 +84,32 @@ def _all_layers(model: keras.Model) -> list[keras.Layer]:
 
 def logits(model: keras.Model, images: np.ndarray) -> list[np.ndarray]:
     """The outputs of a functional or sequential model for these images, taken before a final softmax or sigmoid."""
-    layers = {layer.name: layer for layer in model.layers}
     names = [model.layers[-1].name] if isinstance(model, keras.Sequential) else model.output_names
-    ends, heads = [], []
-    for name, tensor in zip(names, model.outputs, strict=True):
-        layer = layers.get(name)
-        if layer is not None and _ends_soft(layer):
-            ends.append(layer.input)
-            heads.append(_without_activation(layer))
-        else:
-            ends.append(tensor)
-            heads.append(None)
-    values = keras.Model(_single(model.inputs), _single(ends))(images, training=False)
-    return [
-        keras.ops.convert_to_numpy(value if head is None else head(value))
-        for head, value in zip(heads, values if len(ends) > 1 else [values], strict=True)
-    ]
+    with _open_ended([layer for layer in model.layers if layer.name in names]):
+        values = model(images, training=False)
+    return [keras.ops.convert_to_numpy(value) for value in (values if len(names) > 1 else [values])]
 
 
-def _single(values: list) -> Any:
-    """The only one of these values, or all of them: Keras wants no lists of one."""
-    return values[0] if len(values) == 1 else values
+@contextmanager
+def _open_ended(layers: list[keras.Layer]) -> Iterator[None]:
+    """Meanwhile these layers leave their softmax or sigmoid out.
 
-
-def _ends_soft(layer: keras.Layer) -> bool:
-    return isinstance(layer, keras.layers.Softmax) or layer.get_config().get("activation") in ("softmax", "sigmoid")
-
-
-def _without_activation(layer: keras.Layer) -> keras.Layer | None:
-    """A copy of a layer with weights that leaves its activation out, None for a layer that is nothing else."""
-    if not layer.weights:
-        return None
-    copy = type(layer).from_config({**layer.get_config(), "activation": "linear"})
-    copy.build(layer.input.shape)
-    copy.set_weights(layer.get_weights())
-    return copy
+    A second model that ends before it would give the same, but takes Keras as long to make as the first.
+    """
+    soft = [layer for layer in layers if layer.get_config().get("activation") in ("softmax", "sigmoid")]
+    whole = [layer for layer in layers if isinstance(layer, keras.layers.Softmax)]
+    activations = [layer.activation for layer in soft]
+    try:
+        for layer in soft:
+            layer.activation = keras.activations.linear
+        for layer in whole:
+            layer.call = lambda inputs, mask=None: inputs
+        yield
+    finally:
+        for layer, activation in zip(soft, activations, strict=True):
+            layer.activation = activation
+        for layer in whole:
+            del layer.call
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from factory import __version__
 from factory.errors import FactoryError
 from factory.files import write_whole
 
@@ -135,11 +136,11 @@ def _difference(there: str, now: str) -> list[str]:
 
 def environment() -> dict[str, Any]:
     """The machine and the software that matter for repeating a run."""
-    packages = ("keras-model-factory", "tensorflow", "keras", "numpy")
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
         "processors": os.cpu_count(),
-        "packages": {name: version(name) for name in packages},
+        "packages": {"keras-model-factory": __version__}
+        | {name: version(name) for name in ("tensorflow", "keras", "numpy")},
         "command": sys.argv,
     }
