@@ -37,13 +37,15 @@ bench: $(VENV)/installed-test  ## speed, as ratios measured side by side
 gpu-check: $(VENV)/installed-test  ## build, train and compare on the GPUs of this machine
 	$(BIN)/python -m benchmarks.gpu_check
 
-schema: $(VENV)/installed  ## writes factory/spec/schema.json and factory/train/recipe/schema.json anew
+schema: $(VENV)/installed  ## writes the JSON schemas of specs, recipes and sweeps anew
 	$(BIN)/python -m factory.spec.schema
 	$(BIN)/python -m factory.train.recipe.schema
+	$(BIN)/python -m tuner.sweep.schema
 
-docs: $(VENV)/installed-test  ## writes docs/zoo.md, the tables of docs/recipes.md and the outputs shown in README.md anew
+docs: $(VENV)/installed-test  ## writes docs/zoo.md, the tables of docs/recipes.md and docs/sweeps.md and the outputs shown in README.md anew
 	$(BIN)/python tests/docs/zoo.py
 	$(BIN)/python tests/docs/recipe_tables.py
+	$(BIN)/python tests/docs/sweep_tables.py
 	$(BIN)/python tests/docs/readme.py
 
 clean:

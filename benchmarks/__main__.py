@@ -8,7 +8,18 @@ import platform
 import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-PARTS = ("cold_start", "planning", "building", "running", "first_step", "feeding", "pretraining")
+PARTS = (
+    "cold_start",
+    "planning",
+    "building",
+    "running",
+    "first_step",
+    "feeding",
+    "pretraining",
+    "simulation",
+    "workers",
+    "sweep_kills",
+)
 
 
 def main() -> None:

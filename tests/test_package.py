@@ -39,10 +39,10 @@ def installed(tmp_path_factory) -> Path:
 
 
 def test_the_wheel_ships_every_spec_every_recipe_and_the_schemas(installed):
-    for folder in (".", "blocks", "recipes"):
+    for folder in (".", "blocks", "recipes", "sweeps"):
         shipped = {path.name for path in (installed / "factory" / "zoo" / folder).glob("*.yaml")}
         assert shipped == {path.name for path in (ROOT / "specs" / folder).glob("*.yaml")} != set()
-    for schema in ("factory/spec/schema.json", "factory/train/recipe/schema.json"):
+    for schema in ("factory/spec/schema.json", "factory/train/recipe/schema.json", "tuner/sweep/schema.json"):
         assert (installed / schema).read_bytes() == (ROOT / schema).read_bytes()
 
 

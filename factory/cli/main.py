@@ -24,6 +24,7 @@ from factory.cli import (
     render,
     schema,
     similarity,
+    sweep,
     train,
     weights,
 )
@@ -45,6 +46,7 @@ for command in COMMANDS:
     app.command(command.__name__.rpartition(".")[2].replace("_", "-"))(command.run)
 app.add_typer(weights.app, name="weights")
 app.add_typer(recipe.app, name="recipe")
+app.add_typer(sweep.app, name="sweep")
 
 
 def _print_version(wanted: bool) -> None:

@@ -31,7 +31,7 @@ def load(source: str | os.PathLike[str] | Mapping[str, Any] | Spec, **overrides:
     if isinstance(source, Spec):
         spec = source
     elif isinstance(source, Mapping):
-        document = from_python(dict(source), Source("<mapping>"))
+        document = source if isinstance(source, Map) else from_python(dict(source), Source("<mapping>"))
         spec = _compiled(document, None)
     else:
         name = os.fspath(source)

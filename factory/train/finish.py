@@ -30,29 +30,35 @@ def finish(
     prepared: Prepared, recipe: Recipe, folder: RunFolder, machine: Machine, training: Training
 ) -> dict[str, Any]:
     """Writes model.keras and result.json, and returns what the latter says."""
-    history, best_epoch = training.history, training.best_epoch
     spec = grown(prepared.spec, recipe, training.learner.phase.number)
     model = build(spec, precision=recipe.precision, device=machine.device, jit=machine.jit)
     give_weights(model, read_checkpoint(folder / CHECKPOINTS / BEST).arrays)
-    row, costs = history[best_epoch - 1], cost(spec)
-    result = {
-        "spec": spec.name,
+    result = summary(prepared, recipe, training, _test(model, spec, prepared, recipe) if prepared.test else {})
+    with writing(folder):
+        save(model, folder.path, "model", ["keras"], render(spec), list(prepared.train.classes))
+        folder.write_result(result)
+    return result
+
+
+def summary(prepared: Prepared, recipe: Recipe, training: Training, test: dict[str, float]) -> dict[str, Any]:
+    """What a run has come to: the measures of its best epoch, `test` those of its best weights on the test part."""
+    history, best_epoch = training.history, training.best_epoch
+    costs = cost(grown(prepared.spec, recipe, training.learner.phase.number))
+    row = history[best_epoch - 1]
+    return {
+        "spec": prepared.spec.name,
         "recipe": recipe.recipe,
         "data": prepared.name,
         "epochs": len(history),
         "best_epoch": best_epoch,
         "train": {name: row[name] for name in row if name not in _NO_MEASURES and not name.startswith("val_")},
         "validation": {name.removeprefix("val_"): row[name] for name in row if name.startswith("val_")},
-        "test": _test(model, spec, prepared, recipe) if prepared.test else {},
+        "test": test,
         "seconds": history[-1]["seconds"],
         "images_per_second": float(np.median([row["images_per_second"] for row in history])),
         "params": costs.params,
         "macs": costs.macs,
     }
-    with writing(folder):
-        save(model, folder.path, "model", ["keras"], render(spec), list(prepared.train.classes))
-        folder.write_result(result)
-    return result
 
 
 def grown(spec: Spec, recipe: Recipe, phase: int) -> Spec:

@@ -12,12 +12,13 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from factory.errors import FactoryError
 from factory.models.devices import make_strategy
 from factory.models.load import load as load_model
 from factory.spec import Limits, Spec, load
 from factory.spec.render import render
 from factory.train.adapt import overridden
-from factory.train.finish import finish
+from factory.train.finish import finish, summary
 from factory.train.learner import Machine
 from factory.train.prepare import prepare
 from factory.train.recipe.reading import load_recipe
@@ -30,14 +31,14 @@ from factory.train.training import Training
 
 @dataclass(frozen=True)
 class Trained:
-    """A finished run: its folder, and what it came to, as in result.json."""
+    """A finished run, or one that pauses: its folder, and what it came to, as in result.json."""
 
     folder: Path
     result: dict[str, Any]
 
     @cached_property
     def model(self) -> keras.Model:
-        """The best network of the run, ready to predict."""
+        """The best network of the run, ready to predict. Raises FactoryError where the run is not finished."""
         model = load_model(self.folder / MODEL).model
         assert model is not None
         return model
@@ -57,6 +58,7 @@ def fit(
     callbacks: Sequence[keras.callbacks.Callback] = (),
     reporter: Reporter | None = None,
     limits: Limits | None = None,
+    until: int | None = None,
 ) -> Trained:
     """Trains the network of a spec on data as a recipe says, and files everything in the folder `output`.
 
@@ -65,6 +67,8 @@ def fit(
     spec at paths, over those that the recipe brings.
 
     The same call goes on where a killed one stopped, and a finished run is returned as it is; `fresh` begins anew.
+    `until` pauses a run when so many of the recipe's epochs are done: it has a checkpoint but no model.keras and no
+    result.json, its result has no test, and the same call with a greater `until`, or without, goes on.
     `callbacks` hear of epochs and batches as in Keras, and may set `model.stop_training`.
 
     Raises FactoryError for mistakes, for a folder that holds another run, for a loss that is no finite number and for a
@@ -73,9 +77,8 @@ def fit(
     chosen = load_recipe(recipe)
     made = make_strategy(strategy) if isinstance(strategy, str) else strategy
     machine = Machine(device, made, jit, limits)
-    return fit_spec(
-        overridden(load(spec), chosen, overrides), data, chosen, output, machine, fresh, callbacks, reporter or Silent()
-    )
+    final = overridden(load(spec), chosen, overrides)
+    return fit_spec(final, data, chosen, output, machine, fresh, callbacks, reporter or Silent(), until)
 
 
 def fit_spec(
@@ -87,8 +90,11 @@ def fit_spec(
     fresh: bool,
     callbacks: Sequence[keras.callbacks.Callback],
     reporter: Reporter,
+    until: int | None = None,
 ) -> Trained:
     """`fit`, of a spec that has all its overrides."""
+    if until is not None and until < 1:
+        raise FactoryError(f"until: expected a number of epochs from 1, received {until}")
     name = str(data) if isinstance(data, (str, os.PathLike)) else getattr(data, "name", "arrays")
     folder = RunFolder(Path(output or Path("runs") / f"{spec.name}-{_short(name)}-{recipe.recipe}"))
     with folder.locked():
@@ -105,8 +111,11 @@ def fit_spec(
             reporter.say(f"{folder.path}: this run is finished; --fresh begins it anew")
         else:
             training = Training(prepared, recipe, folder, machine, reporter, callbacks)
-            training.run()
-            result = finish(prepared, recipe, folder, machine, training)
+            training.run(until)
+            if training.ended:
+                result = finish(prepared, recipe, folder, machine, training)
+            else:
+                result = summary(prepared, recipe, training, {})
         return Trained(folder.path, result)
 
 

@@ -58,14 +58,20 @@ class Training:
         self.callbacks = keras.callbacks.CallbackList(list(callbacks), model=self.learner.model)
         self.heard = bool(callbacks)
 
-    def run(self) -> None:
-        """Trains until the last epoch, or until something stops it."""
+    def run(self, until: int | None = None) -> None:
+        """Trains until the last epoch, or until something stops it; `until`: pauses when so many epochs are done."""
+        last = self.recipe.epochs if until is None else min(until, self.recipe.epochs)
         self.callbacks.on_train_begin()
         with quick_start(self.learner.jit):
-            while not self.stopped and self.position[0] < self.recipe.epochs:
+            while not self.stopped and self.position[0] < last:
                 self._enter_phase()
                 self._epoch(*self.position)
         self.callbacks.on_train_end()
+
+    @property
+    def ended(self) -> bool:
+        """Whether there is nothing left to train."""
+        return self.stopped or self.position[0] >= self.recipe.epochs
 
     @property
     def position(self) -> tuple[int, int]:
@@ -111,6 +117,8 @@ class Training:
         self.history, self.best, self.best_epoch = facts["history"], facts["best"], facts["best_epoch"]
         self.seconds, self.stopped = facts["seconds"], facts["stopped"]
         epoch, step = divmod(int(learner.step.count), self.prepared.steps)
+        with writing(self.folder):
+            self.folder.write_metrics(self.history)  # a kill may have come between the checkpoint and these
         self.reporter.say(f"{self.folder.path}: going on after {epoch} epochs and {step} steps")
         return learner
 

@@ -7,6 +7,20 @@ from tuner.algorithms.algorithm import Algorithm
 
 ALGORITHMS = {
     "random": "tuner.algorithms.random_search:RandomSearch",
+    "grid": "tuner.algorithms.grid:Grid",
+    "sobol": "tuner.algorithms.sobol:Sobol",
+    "evolution": "tuner.algorithms.evolution:Evolution",
+    "local_search": "tuner.algorithms.local_search:LocalSearch",
+    "halving": "tuner.algorithms.halving:Halving",
+    "nsga2": "tuner.algorithms.nsga2:NSGA2",
+    "reinforce": "tuner.algorithms.reinforce:Reinforce",
+    "ppo": "tuner.algorithms.ppo:PPO",
+    "tpe": "tuner.algorithms.optuna_samplers:TPE",
+    "gp": "tuner.algorithms.optuna_samplers:GP",
+    "cmaes": "tuner.algorithms.optuna_samplers:CMAES",
+    "optuna_nsga2": "tuner.algorithms.optuna_samplers:OptunaNSGA2",
+    "bayesian": "tuner.algorithms.bayesian:Bayesian",
+    "hyperband": "tuner.algorithms.hyperband:Hyperband",
 }
 """Where each name of a sweep file lives."""
 

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 
 from factory.blocks.values import Section
+from tuner.algorithms.leftovers import Leftovers
 from tuner.space import Point, Space
 
 PATIENCE = 2_000
-"""So many proposals in a row may be infeasible or known before the space counts as exhausted."""
+"""So many draws in a row may be infeasible or known before the points that are left are listed one by one."""
+
+OFTEN = 5
+"""In a small space so many draws for each of its points are enough."""
+
+LEFT = 99
+"""The stream of random numbers that puts the points that are left in order."""
 
 
 class Exhausted(Exception):
@@ -22,7 +31,10 @@ class Exhausted(Exception):
 
 @dataclass(frozen=True)
 class Proposal:
-    """A point to try for `epochs` (None: as many as the sweep says), going on from where trial `continues` ended."""
+    """A point to try for `epochs` (None: as many as the sweep says), going on from where trial `continues` ended.
+
+    epochs: counted from the beginning of the run, those that trial `continues` had among them.
+    """
 
     point: Point
     epochs: int | None = None
@@ -48,6 +60,16 @@ class Trial:
     number: int
     proposal: Proposal
     result: Result | None = None
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it has ended with scores."""
+        return self.result is not None and self.result.scores is not None
+
+    @property
+    def score(self) -> float:
+        """Its only, or first, score; minus infinity while it runs and where it failed."""
+        return self.result.score if self.result else -float("inf")
 
 
 P = TypeVar("P", bound=Section)
@@ -85,6 +107,7 @@ class Algorithm(ABC, Generic[P]):
         self.feasible = feasible or (lambda point: True)
         self.trials: list[Trial] = []
         self.known: set[str] = set()
+        self.running = 0
 
     # ---- what others call
 
@@ -97,6 +120,7 @@ class Algorithm(ABC, Generic[P]):
 
     def tell(self, number: int, result: Result) -> None:
         """What came of a trial. Results come in any order, each once."""
+        self.running -= self.trials[number].result is None
         trial = self.trials[number] = replace(self.trials[number], result=result)
         self.learn(trial)
 
@@ -123,21 +147,36 @@ class Algorithm(ABC, Generic[P]):
         return np.random.default_rng([self.seed, number, stream])
 
     def fresh(self, draw: Callable[[], Point], *, known: Callable[[], Point] | None = None) -> Point:
-        """The first point drawn that is feasible and not proposed before. Raises Exhausted after PATIENCE draws.
+        """The first point drawn that is feasible and not proposed before; after many draws, any that is left.
 
         Where drawing moves in a small neighbourhood, all of which may be known, `known` draws anew from everywhere.
+        Raises Exhausted where no point is left, or none was found in a space that is too large to list.
         """
-        for attempt in range(PATIENCE):
-            point = draw() if known is None or attempt < PATIENCE // 10 else known()
+        for attempt in range(self._patience):
+            point = draw() if known is None or attempt < self._patience // 10 else known()
             if self.space.key(point) not in self.known and self.feasible(point):
                 return point
-        raise Exhausted(f"{PATIENCE} proposals in a row were infeasible or known")
+        left = self._leftovers.first(self.known, self.feasible)
+        if left is not None:
+            return left
+        if self._leftovers.listed:
+            raise Exhausted("every feasible point of the space has been tried")
+        raise Exhausted(f"{self._patience} proposals in a row were infeasible or known")
+
+    @cached_property
+    def _patience(self) -> int:
+        return int(min(PATIENCE, OFTEN * math.prod(math.inf if d.count is None else d.count for d in self.space)))
+
+    @cached_property
+    def _leftovers(self) -> Leftovers:
+        return Leftovers(self.space, self.random(0, stream=LEFT))
 
     @property
     def finished(self) -> Sequence[Trial]:
         """Trials with scores, in the order of their numbers."""
-        return [trial for trial in self.trials if trial.result and trial.result.scores]
+        return [trial for trial in self.trials if trial.succeeded]
 
     def _add(self, trial: Trial) -> None:
         self.trials.append(trial)
+        self.running += trial.result is None
         self.known.add(self.space.key(trial.proposal.point))

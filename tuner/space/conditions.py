@@ -7,14 +7,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two values are equal: 1 is 1.0, but true is neither, whatever Python says."""
+    return isinstance(a, bool) == isinstance(b, bool) and a == b
+
+
 TESTS: dict[str, Callable[[Any, Any], bool]] = {
-    "eq": operator.eq,
-    "ne": operator.ne,
+    "eq": lambda value, operand: same(value, operand),
+    "ne": lambda value, operand: not same(value, operand),
     "lt": operator.lt,
     "le": operator.le,
     "gt": operator.gt,
     "ge": operator.ge,
-    "in": lambda value, allowed: value in allowed,
+    "in": lambda value, allowed: any(same(value, one) for one in allowed),
 }
 
 

@@ -1,8 +1,7 @@
-"""One dimension of a search: a choice, a whole number, a number."""
+"""One dimension of a search: what all of them are, and the choice of one of several values."""
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
@@ -38,7 +37,7 @@ class Dimension(ABC):
 
     @abstractmethod
     def place(self, value: Any) -> float:
-        """The place of a value, the middle of its share: `at(place(value)) == value`."""
+        """The place of a value, inside its share: `at(place(value))` is the value, but for rounding on a continuum."""
 
     @abstractmethod
     def contains(self, value: Any) -> bool:
@@ -46,24 +45,42 @@ class Dimension(ABC):
 
     @abstractmethod
     def neighbours(self, value: Any) -> list[Any]:
-        """The values next to this one: all others where there is no order, a twentieth to both sides on a continuum."""
+        """The values next to this one: all others where there is no order, on a continuum one on each side."""
+
+    def nth(self, index: int) -> Any:
+        """The value at a position, from 0, where there is a finite number of values."""
+        raise ValueError(f"{self.name} has no finite number of values")
+
+    def index(self, value: Any) -> int:
+        """The position of a value where there is a finite number of them."""
+        raise ValueError(f"{self.name} has no finite number of values")
+
+    def exact(self, value: Any) -> Any:
+        """One of the values as points hold it: 1 of a continuum is 1.0, NumPy's numbers are Python's."""
+        return value
 
     def values(self) -> list[Any]:
         """All values in order. Raises ValueError for a continuum."""
-        if self.count is None:
-            raise ValueError(f"{self.name} has no finite number of values")
-        return [self.at((index + 0.5) / self.count) for index in range(self.count)]
+        return [self.nth(index) for index in range(self.count)] if self.count is not None else [self.nth(0)]
+
+    def grid(self, points: int) -> list[Any]:
+        """All values in order; of a continuum so many evenly apart from end to end, its middle where it is one."""
+        if self.count is not None:
+            return self.values()
+        return [self.at(i / (points - 1)) for i in range(points)] if points > 1 else [self.at(0.5)]
 
     def sample(self, random: np.random.Generator) -> Any:
         """A value at random."""
         return self.at(random.uniform())
 
     def other(self, value: Any, random: np.random.Generator) -> Any:
-        """Another value at random; the same one where there is no other."""
+        """Another value at random, all of them equally probable; the same one where there is no other."""
         if self.count is None:
             return self.sample(random)
-        others = [one for one in self.values() if one != value]
-        return others[random.integers(len(others))] if others else value
+        if self.count == 1:
+            return value
+        index = int(random.integers(self.count - 1))
+        return self.nth(index + (index >= self.index(value)))
 
 
 @dataclass(frozen=True)
@@ -78,12 +95,20 @@ class Choice(Dimension):
     ordered: bool = False
     when: tuple[Condition, ...] = ()
 
+    def __post_init__(self) -> None:
+        twice = any(_same(a, b) for i, a in enumerate(self.labels) for b in self.labels[:i])
+        if not self.labels or twice or len(self.meanings) not in (0, len(self.labels)):
+            raise ValueError(f"{self.name}: expected labels, none twice, received {list(self.labels)}")
+
     @property
     def count(self) -> int:
         return len(self.labels)
 
     def at(self, unit: float) -> Any:
         return self.labels[min(int(unit * len(self.labels)), len(self.labels) - 1)]
+
+    def nth(self, index: int) -> Any:
+        return self.labels[index]
 
     def place(self, value: Any) -> float:
         return (self.index(value) + 0.5) / len(self.labels)
@@ -112,89 +137,3 @@ class Choice(Dimension):
 def _same(a: Any, b: Any) -> bool:
     """1, 1.0 and true are three values."""
     return type(a) is type(b) and a == b
-
-
-@dataclass(frozen=True)
-class Int(Dimension):
-    """A whole number from low to high, both included, in steps; `log` gives every doubling the same share."""
-
-    low: int
-    high: int
-    step: int = 1
-    log: bool = False
-    when: tuple[Condition, ...] = ()
-
-    @property
-    def count(self) -> int:
-        return (self.high - self.low) // self.step + 1
-
-    def at(self, unit: float) -> int:
-        if not self.log:
-            return self.low + self.step * min(int(unit * self.count), self.count - 1)
-        low, high = math.log(self.low), math.log(self.low + self.step * self.count)
-        value = math.exp(low + unit * (high - low))
-        return self.low + self.step * min(max(int((value - self.low) / self.step), 0), self.count - 1)
-
-    def place(self, value: Any) -> float:
-        if not self.log:
-            return ((value - self.low) // self.step + 0.5) / self.count
-        low, high = math.log(self.low), math.log(self.low + self.step * self.count)
-        return (math.log(value + self.step / 2) - low) / (high - low)
-
-    def contains(self, value: Any) -> bool:
-        whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-        return whole and self.low <= value <= self.high and (value - self.low) % self.step == 0
-
-    def neighbours(self, value: Any) -> list[Any]:
-        return [other for other in (value - self.step, value + self.step) if self.contains(other)]
-
-    def values(self) -> list[Any]:
-        return list(range(self.low, self.high + 1, self.step))
-
-
-@dataclass(frozen=True)
-class Float(Dimension):
-    """A number from low to high, both included; in steps from low where there is a step. `log`: in equal ratios."""
-
-    low: float
-    high: float
-    step: float | None = None
-    log: bool = False
-    when: tuple[Condition, ...] = ()
-
-    @property
-    def count(self) -> int | None:
-        return None if self.step is None else math.floor((self.high - self.low) / self.step + 1e-9) + 1
-
-    def at(self, unit: float) -> float:
-        if self.count is not None:
-            assert self.step is not None
-            index = min(int(unit * self.count), self.count - 1)
-            return round(self.low + self.step * index, 12)
-        if self.log:
-            value = math.exp(math.log(self.low) + unit * (math.log(self.high) - math.log(self.low)))
-        else:
-            value = self.low + unit * (self.high - self.low)
-        return float(min(max(value, self.low), self.high))
-
-    def place(self, value: Any) -> float:
-        if self.count is not None:
-            assert self.step is not None
-            return (round((value - self.low) / self.step) + 0.5) / self.count
-        if self.high == self.low:
-            return 0.5
-        if self.log:
-            return (math.log(value) - math.log(self.low)) / (math.log(self.high) - math.log(self.low))
-        return (value - self.low) / (self.high - self.low)
-
-    def contains(self, value: Any) -> bool:
-        number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-        if not number or not self.low <= value <= self.high:
-            return False
-        return self.count is None or math.isclose(self.at(self.place(value)), value, rel_tol=1e-9, abs_tol=1e-12)
-
-    def neighbours(self, value: Any) -> list[Any]:
-        distance = 1 / self.count if self.count is not None else 0.05
-        places = [self.place(value) + sign * distance for sign in (-1, 1)]
-        found = [self.at(place) for place in places if 0 <= place <= 1]
-        return [other for other in found if other != value]

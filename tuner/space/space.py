@@ -70,7 +70,7 @@ class Space:
                 continue
             given = values.get(dimension.name)
             inside = dimension.name in values and dimension.contains(given)
-            point[dimension.name] = given if inside else dimension.sample(random)
+            point[dimension.name] = dimension.exact(given) if inside else dimension.sample(random)
         return point
 
     def contains(self, point: Mapping[str, Any]) -> bool:
@@ -85,7 +85,7 @@ class Space:
 
     def key(self, point: Mapping[str, Any]) -> str:
         """A text that is the same for the same point alone."""
-        return json.dumps({d.name: point[d.name] for d in self.dimensions if d.name in point})
+        return json.dumps({d.name: d.exact(point[d.name]) for d in self.dimensions if d.name in point})
 
     # ---- moving about
 
@@ -107,7 +107,7 @@ class Space:
 
     def distance(self, a: Mapping[str, Any], b: Mapping[str, Any]) -> int:
         """In how many dimensions two points differ."""
-        return sum(1 for d in self.dimensions if (d.name in a) != (d.name in b) or a.get(d.name) != b.get(d.name))
+        return sum(1 for d in self.dimensions if _value(d, a) != _value(d, b))
 
     # ---- all of it
 
@@ -140,8 +140,7 @@ class Space:
         if not self.takes_part(first, before):
             yield from self._grid(rest, before, points)
             return
-        values = first.values() if first.count is not None else [first.at(i / (points - 1)) for i in range(points)]
-        for value in values:
+        for value in first.grid(points):
             yield from self._grid(rest, {**before, first.name: value}, points)
 
     def settings(self, point: Mapping[str, Any]) -> dict[str, Any]:
@@ -151,3 +150,11 @@ class Space:
             dimension = self.by_name[name]
             result[name] = dimension.meaning(value) if isinstance(dimension, Choice) else value
         return result
+
+
+def _value(dimension: Dimension, point: Mapping[str, Any]) -> tuple[type, Any] | None:
+    """The value of a dimension with its type: to Python 1, 1.0 and true are equal. None where it takes no part."""
+    if dimension.name not in point:
+        return None
+    value = dimension.exact(point[dimension.name])
+    return type(value), value

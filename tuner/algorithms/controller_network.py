@@ -1,0 +1,146 @@
+"""The network of a controller in Keras, and the step that trains it. Imports TensorFlow: to be imported late."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from threading import Lock
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tuner.algorithms.policy import Weights
+
+NEVER = -1e9
+"""The logit of a token that a dimension does not have."""
+
+
+@keras.saving.register_keras_serializable("tuner")
+class ControllerNetwork(keras.Model):
+    """Token before -> embedding -> LSTM -> a softmax layer for each dimension, as in Zoph & Le (2017), section 3.1."""
+
+    def __init__(self, counts: Sequence[int], hidden: int, **options):
+        super().__init__(**options)
+        self.counts, self.hidden = list(counts), hidden
+        self.embedding = keras.layers.Embedding(1 + sum(counts), hidden)
+        self.lstm = keras.layers.LSTM(hidden, return_sequences=True)
+        most = max(self.counts)
+        self.head = self.add_weight(shape=(len(self.counts), hidden, most), name="head")
+        self.head_bias = self.add_weight(shape=(len(self.counts), most), initializer="zeros", name="head_bias")
+        absent = np.arange(most)[None] >= np.array(self.counts)[:, None]
+        self._absent = tf.constant(np.where(absent, NEVER, 0.0), "float32")
+
+    def get_config(self):
+        return {**super().get_config(), "counts": self.counts, "hidden": self.hidden}
+
+    def call(self, tokens, present):
+        """tokens: (batch, dimensions) int32, the token before each; present: (batch, dimensions) bool, which of them
+        take part; the others leave the state of the LSTM as it is. Log-probabilities, (batch, dimensions, most tokens).
+        """
+        states = self.lstm(self.embedding(tokens), mask=present)
+        logits = tf.einsum("bdh,dht->bdt", states, self.head) + self.head_bias + self._absent
+        return tf.nn.log_softmax(logits)
+
+    @property
+    def _named(self) -> dict[str, keras.Variable]:
+        cell = self.lstm.cell
+        return {
+            "embedding": self.embedding.embeddings,
+            "kernel": cell.kernel,
+            "recurrent": cell.recurrent_kernel,
+            "bias": cell.bias,
+            "head": self.head,
+            "head_bias": self.head_bias,
+        }
+
+    def read(self) -> Weights:
+        return {name: variable.numpy() for name, variable in self._named.items()}
+
+    def write(self, weights: Weights) -> None:
+        for name, variable in self._named.items():
+            variable.assign(weights[name])
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Finished trials: their sequences, (batch, dimensions) each, and, (batch,) float32 each, by how much they were
+    better than expected and the logarithms of the probabilities with which they were proposed.
+    """
+
+    inputs: np.ndarray
+    targets: np.ndarray
+    present: np.ndarray
+    advantages: np.ndarray
+    proposed: np.ndarray
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What training changes: the weights, and the variables of the optimiser, none before the first step."""
+
+    weights: Weights
+    optimizer: tuple[np.ndarray, ...] = ()
+
+
+class Trainer:
+    """A network, Adam and their compiled step, all on the CPU, where small things are faster.
+
+    It keeps nothing from call to call, so that all searches of spaces of one shape share it: compiling takes seconds.
+
+    clip: None for REINFORCE, which maximises advantage * log p; otherwise PPO's clipped surrogate with this epsilon.
+    entropy: the factor of the mean entropy of a decision, which is maximised too.
+    """
+
+    def __init__(self, counts: Sequence[int], hidden: int, *, rate: float, entropy: float, clip: float | None):
+        self.counts, self.entropy, self.clip = tuple(counts), entropy, clip
+        with tf.device("CPU:0"):
+            self.network = ControllerNetwork(counts, hidden)
+            self.network(np.zeros((1, len(counts)), "int32"), np.ones((1, len(counts)), "bool"))
+            self.optimizer = keras.optimizers.Adam(rate)
+            self.optimizer.build(self.network.trainable_variables)
+        self._unused = tuple(variable.numpy() for variable in self.optimizer.variables)
+        self._lock = Lock()
+        sequence, present = tf.TensorSpec([None, len(counts)], "int32"), tf.TensorSpec([None, len(counts)], "bool")
+        number = tf.TensorSpec([None], "float32")
+        self._compiled = tf.function(self._step, input_signature=[sequence, sequence, present, number, number])
+
+    @property
+    def optimizer_shapes(self) -> list[tuple[int, ...]]:
+        return [array.shape for array in self._unused]
+
+    def train(self, learned: Learned, batch: Batch, steps: int) -> Learned:
+        """What so many steps on a batch make of weights and optimiser."""
+        with self._lock, tf.device("CPU:0"):
+            self.network.write(learned.weights)
+            for variable, array in zip(self.optimizer.variables, learned.optimizer or self._unused, strict=True):
+                variable.assign(array.astype(variable.dtype))
+            for _ in range(steps):
+                self._compiled(batch.inputs, batch.targets, batch.present, batch.advantages, batch.proposed)
+            optimizer = tuple(variable.numpy() for variable in self.optimizer.variables)
+            return Learned(self.network.read(), optimizer)
+
+    def _step(self, inputs, targets, present, advantages, proposed):
+        with tf.GradientTape() as tape:
+            log_probabilities = self.network(inputs, present)
+            taken = tf.gather(log_probabilities, targets, axis=2, batch_dims=2)
+            there = tf.cast(present, "float32")
+            total = tf.reduce_sum(taken * there, axis=1)
+            if self.clip is None:
+                gain = advantages * total
+            else:
+                ratio = tf.exp(total - proposed)
+                clipped = tf.clip_by_value(ratio, 1 - self.clip, 1 + self.clip)
+                gain = tf.minimum(ratio * advantages, clipped * advantages)
+            spread = -tf.reduce_sum(tf.exp(log_probabilities) * log_probabilities, axis=2)
+            spread = tf.reduce_sum(spread * there, axis=1) / tf.maximum(tf.reduce_sum(there, axis=1), 1)
+            loss = -tf.reduce_mean(gain + self.entropy * spread)
+        variables = self.network.trainable_variables
+        self.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+
+
+@lru_cache(maxsize=16)
+def trainer(counts: tuple[int, ...], hidden: int, rate: float, entropy: float, clip: float | None) -> Trainer:
+    """The trainer for networks of this shape."""
+    return Trainer(counts, hidden, rate=rate, entropy=entropy, clip=clip)
