@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 import tensorflow as tf
 
+from factory.train.data.calling import loosely
 from factory.train.data.dataset import Dataset
 from factory.train.data.resizing import Size
 
@@ -37,21 +38,23 @@ class Kept:
 
     def keep(self, indices: tf.Tensor, images: tf.Tensor, targets: tf.Tensor) -> None:
         """In graph: adds samples."""
-
-        def put(indices: np.ndarray, images: np.ndarray, targets: np.ndarray) -> None:
-            self.images[indices] = images
-            if targets.ndim == 3:
-                self.targets[indices] = targets
-            self.present[indices] = True
-
-        tf.numpy_function(put, [indices, images, targets], [])
+        tf.numpy_function(loosely(Kept._put, self), [indices, images, targets], [])
 
     def take(self, indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """In graph: images (b, h, w, c) uint8 and targets of samples that are here; masks are int32."""
         kind = tf.as_dtype(self.targets.dtype)
         images, targets = tf.numpy_function(
-            lambda chosen: (self.images[chosen], self.targets[chosen]), [indices], [tf.uint8, kind], stateful=False
+            loosely(Kept._taken, self), [indices], [tf.uint8, kind], stateful=False
         )
         images = tf.ensure_shape(images, (indices.shape[0], *self.images.shape[1:]))
         targets = tf.ensure_shape(targets, (indices.shape[0], *self.targets.shape[1:]))
         return images, tf.cast(targets, tf.int32) if self.targets.ndim == 3 else targets
+
+    def _put(self, indices: np.ndarray, images: np.ndarray, targets: np.ndarray) -> None:
+        self.images[indices] = images
+        if targets.ndim == 3:
+            self.targets[indices] = targets
+        self.present[indices] = True
+
+    def _taken(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return self.images[indices], self.targets[indices]

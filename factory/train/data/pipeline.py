@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from factory.errors import FactoryError
 from factory.train.augment.change import Changed
 from factory.train.augment.table import make_change
 from factory.train.data.dataset import Dataset
-from factory.train.data.draws import batch_choices, sample_draws, sample_order
+from factory.train.data.draws import Law, batch_choices, sample_draws, sample_order
 from factory.train.data.finishing import Batch, Finishing
 from factory.train.data.keeping import Cache, Kept, is_kept
 from factory.train.data.resizing import Resize, Size
@@ -128,25 +129,15 @@ class TrainingFeed:
             tf.TensorSpec((None, self.batch_size, sum(map(len, self.laws))), tf.float32),
             *([tf.TensorSpec((None, 2), tf.int32)] if self.sizes else []),
         ]
+        drawn = partial(_drawn, self.dataset.size, self.seed, self.steps, self.batch_size, self.laws, self.sizes)
 
         def rows(number: tf.Tensor) -> tf.data.Dataset:
-            arrays = tf.numpy_function(self._drawn, [number], [spec.dtype for spec in specs])
+            arrays = tf.numpy_function(drawn, [number], [spec.dtype for spec in specs])
             shaped = [tf.ensure_shape(array, spec.shape) for array, spec in zip(arrays, specs, strict=True)]
             return tf.data.Dataset.from_tensor_slices(tuple(shaped))
 
         plain = tf.autograph.experimental.do_not_convert(rows)
         return tf.data.Dataset.range(epoch, _ENDLESS).flat_map(plain).skip(start_step)
-
-    def _drawn(self, epoch: np.int64) -> tuple[np.ndarray, ...]:
-        """All rows of an epoch."""
-        size, number = self.dataset.size, int(epoch)
-        order = sample_order(size, self.seed, number)[: self.steps * self.batch_size]
-        draws = sample_draws(self.laws, size, self.seed, number)[order]
-        rows = order.reshape(self.steps, -1), draws.reshape(self.steps, self.batch_size, draws.shape[1])
-        if not self.sizes:
-            return rows
-        choices = batch_choices(len(self.sizes), self.steps, self.seed, number)
-        return *rows, np.array(self.sizes, np.int32)[choices]
 
     def _to_read(self, indices: tf.Tensor, draws: tf.Tensor, *size: tf.Tensor) -> tuple[tf.Tensor, ...]:
         """What `Samples.read` takes. Draws without columns are left out: TensorFlow crashes on unbatching them."""
@@ -174,6 +165,25 @@ class TrainingFeed:
         read = self.threads.each(indices, self.samples.read)
         for places, sample in tf.data.Dataset.zip(indices.batch(_FILLING), read.batch(_FILLING)):
             kept.keep(places, *sample)
+
+
+def _drawn(
+    size: int,
+    seed: int,
+    steps: int,
+    batch_size: int,
+    laws: Sequence[Sequence[Law]],
+    sizes: Sequence[Size],
+    epoch: np.int64,
+) -> tuple[np.ndarray, ...]:
+    """All rows of an epoch. No method: TensorFlow keeps what it calls for ever, and a feed holds its images."""
+    number = int(epoch)
+    order = sample_order(size, seed, number)[: steps * batch_size]
+    draws = sample_draws(laws, size, seed, number)[order]
+    rows = order.reshape(steps, -1), draws.reshape(steps, batch_size, draws.shape[1])
+    if not sizes:
+        return rows
+    return *rows, np.array(sizes, np.int32)[batch_choices(len(sizes), steps, seed, number)]
 
 
 def evaluation_batches(

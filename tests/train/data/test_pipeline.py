@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -189,6 +191,17 @@ def test_a_feed_goes_on_after_an_epoch_that_was_broken_off(files):
             next(begun)
         assert_same(running.epoch(4, 2), train(dataset, batch_size=2, augment=ALL[:2], epoch=4, start_step=2))
         assert_same(running.epoch(5), train(dataset, batch_size=2, augment=ALL[:2], epoch=5))
+
+
+def test_nothing_holds_a_feed_and_its_images_when_it_has_done_its_work(files):
+    for dataset in (noisy(11), files):
+        running = feed(dataset)
+        for epoch in range(2):  # the second one of files comes from memory
+            assert len(list(running.epoch(epoch))) == running.steps
+        gone = weakref.ref(running), *([weakref.ref(running.kept)] if running.kept else [])
+        del running
+        gc.collect()
+        assert [one() for one in gone] == [None] * len(gone)
 
 
 def test_a_feed_gives_a_strategy_its_batches():

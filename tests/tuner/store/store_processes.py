@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import sys
 import tempfile
@@ -187,6 +188,9 @@ def unwritable(_directory: Path, _seed: int) -> dict[str, Any]:
         child = forked(look)
         os.waitpid(child, 0)
         results.append(json.loads(os.read(end, 65536) or "{}"))
+    for path in (directory.parent, directory, *directory.rglob("*")):
+        path.chmod(0o755)
+    shutil.rmtree(directory.parent)
     return {"results": results}
 
 
