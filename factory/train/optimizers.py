@@ -53,6 +53,15 @@ def make_optimizer(
     return optimizer
 
 
+def on_one_device(optimizer: keras.optimizers.Optimizer) -> None:
+    """Leaves out the sum of gradients over devices, of which there is one.
+
+    Keras makes it all the same, and TensorFlow keeps what its derivative would need as long as the process lives:
+    the whole graph of the step, megabytes for every run.
+    """
+    getattr(optimizer, "inner_optimizer", optimizer)._all_reduce_sum_gradients = list
+
+
 def excluded(model: keras.Model, groups: Sequence[Group]) -> list[keras.Variable]:
     """The trainable weights of a model that belong to one of the groups: of norms, biases (beta of a norm is both)."""
     return [

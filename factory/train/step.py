@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from factory.train.measures import Measures
 from factory.train.objective import Objective, all_outputs
+from factory.train.optimizers import on_one_device
 from factory.train.recipe.sections import Adversarial, Regularize
 from factory.train.weights import is_bias, is_norm
 
@@ -52,6 +53,8 @@ class Step:
         self.penalised = _penalised(model, terms.regularize)
         with strategy.scope() if strategy else nullcontext():
             optimizer.build(self.trained)
+            if not strategy:
+                on_one_device(optimizer)
             self.averages = [tf.Variable(weight.value, trainable=False) for weight in model.weights if terms.ema]
         self.count = tf.Variable(0, dtype="int64", trainable=False)
         self.bad_step = tf.Variable(-1, dtype="int64", trainable=False)

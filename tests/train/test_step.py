@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import keras
 import numpy as np
 import pytest
@@ -54,6 +57,19 @@ def test_steps_are_those_of_keras(optimizer):
     np.testing.assert_allclose(losses, expected, rtol=1e-5)
     for mine, other in zip(ours.weights, theirs.weights, strict=True):
         np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "optimizer", [keras.optimizers.AdamW, lambda: keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.1))]
+)
+def test_nothing_keeps_the_graph_of_a_step_that_is_done_with(optimizer):
+    step = make_step(network(), optimizer=optimizer())
+    step(IMAGES, TARGETS, WEIGHTS)
+    graph = weakref.ref(step._run.get_concrete_function(IMAGES, TARGETS, WEIGHTS).graph)
+    assert graph() is not None
+    del step
+    gc.collect()
+    assert graph() is None
 
 
 def test_measures_add_up_over_steps_until_they_are_cleared():

@@ -43,9 +43,7 @@ class Kept:
     def take(self, indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """In graph: images (b, h, w, c) uint8 and targets of samples that are here; masks are int32."""
         kind = tf.as_dtype(self.targets.dtype)
-        images, targets = tf.numpy_function(
-            loosely(Kept._taken, self), [indices], [tf.uint8, kind], stateful=False
-        )
+        images, targets = tf.numpy_function(loosely(Kept._taken, self), [indices], [tf.uint8, kind], stateful=False)
         images = tf.ensure_shape(images, (indices.shape[0], *self.images.shape[1:]))
         targets = tf.ensure_shape(targets, (indices.shape[0], *self.targets.shape[1:]))
         return images, tf.cast(targets, tf.int32) if self.targets.ndim == 3 else targets
