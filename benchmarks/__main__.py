@@ -16,6 +16,7 @@ PARTS = (
     "first_step",
     "feeding",
     "pretraining",
+    "regret",
     "simulation",
     "workers",
     "sweep_kills",
