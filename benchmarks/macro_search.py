@@ -38,8 +38,8 @@ _SEED_STEP = 1000  # KerasTuner takes 0 for no seed, and the seeds after a seed 
 class Search:
     """How a search went.
 
-    seconds: of each proposal. spent: evaluations after each trial. regrets: after each trial that of the network which
-    looked best so far, by its log-loss at the end of its training.
+    seconds: processor time of each proposal, and of learning from its result. spent: evaluations after each trial.
+    regrets: after each trial that of the network which looked best so far, by its log-loss at the end of its training.
     """
 
     seconds: list[float] = field(default_factory=list)
@@ -73,27 +73,27 @@ def make_algorithm(name: str, seed: int) -> Algorithm[Any]:
     return kind(table().space, kind.Parameters(**SETTINGS.get(name, {})), seed=seed, epochs=EPOCHS[-1])
 
 
-def search(name: str, seed: int, evaluations: int = EVALUATIONS) -> Search:
+def search(name: str, seed: int) -> Search:
     """One search of an algorithm, one trial after the other, until the evaluations are spent.
 
     Raises FactoryError for an algorithm that needs a library which is not installed.
     """
     one, made = make_algorithm(name, seed), Search()
-    while not made.spent or made.spent[-1] < evaluations - _ALMOST:
-        begin = time.perf_counter()
+    while not made.spent or made.spent[-1] < EVALUATIONS - _ALMOST:
+        begin = time.process_time()
         try:
             proposal = one.ask()
         except Exhausted:
             break
-        made.seconds.append(time.perf_counter() - begin)
+        made.seconds.append(time.process_time() - begin)
         if proposal is None:
             raise RuntimeError(f"{name} waits, but nothing runs")
         epochs = proposal.epochs or EPOCHS[-1]
         before = one.trials[proposal.continues].proposal.epochs if proposal.continues is not None else 0
         log_loss = made.add(table(), proposal.point, epochs, epochs - (before or 0))
-        begin = time.perf_counter()
+        begin = time.process_time()
         one.tell(len(one.trials) - 1, Result((-log_loss,)))
-        made.seconds[-1] += time.perf_counter() - begin
+        made.seconds[-1] += time.process_time() - begin
     return made
 
 
@@ -124,10 +124,10 @@ def keras_tuner_search(name: str, seed: int) -> Search:
 
 def _timed(function: Callable[..., Any], seconds: list[float]) -> Callable[..., Any]:
     def call(*args: Any) -> Any:
-        begin = time.perf_counter()
+        begin = time.process_time()
         try:
             return function(*args)
         finally:
-            seconds.append(time.perf_counter() - begin)
+            seconds.append(time.process_time() - begin)
 
     return call

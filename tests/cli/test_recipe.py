@@ -40,7 +40,7 @@ def test_check_says_ok_and_goes_on_after_a_bad_file(run, tmp_path: Path) -> None
 
 def test_check_and_render_apply_overrides(run) -> None:
     options = ["--set", "recipe.epochs=60", "--set", "optimizer.name=sgd", "--set", "augment.mixup=0.3"]
-    assert run("recipe", "check", "digits", *options).out == "digits: ok, 60 epochs of batches of 32, sgd, cosine\n"
+    assert run("recipe", "check", "digits", *options).out == "digits: ok, 60 epochs of batches of 16, sgd, cosine\n"
     expected = load_recipe("digits", epochs=60, **{"optimizer.name": "sgd", "augment.mixup": 0.3})
     assert run("recipe", "render", "digits", *options).out == render_recipe(expected)
 

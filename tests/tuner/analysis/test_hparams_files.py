@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-import types
 from importlib.metadata import requires
 from pathlib import Path
 
@@ -28,10 +27,8 @@ SPACE = Space(
 POINT = {"stages.s1.kernel": 5, "stages.s2": None, "recipe.deterministic": True, "stages.s3.repeats": 2}
 
 
-def view(folder, monkeypatch):
+def view(folder):
     """What the view is given: the experiment and the groups of sessions."""
-    # TensorBoard's own substitute reads files as well, and takes seconds less to import than TensorFlow
-    monkeypatch.setitem(sys.modules, "tensorboard.compat.notf", types.ModuleType("tensorboard.compat.notf"))
     from tensorboard.backend.event_processing.data_provider import MultiplexerDataProvider
     from tensorboard.backend.event_processing.plugin_event_multiplexer import EventMultiplexer
     from tensorboard.context import RequestContext
@@ -54,7 +51,7 @@ def view(folder, monkeypatch):
     return experiment, {group.name: group for group in groups.session_groups}
 
 
-def test_the_view_shows_what_is_searched_and_every_trial_that_has_ended(tmp_path, monkeypatch):
+def test_the_view_shows_what_is_searched_and_every_trial_that_has_ended(tmp_path):
     records = [
         trial(0, 0.75),
         trial(1, None, "FAILED", error="boom"),
@@ -62,7 +59,7 @@ def test_the_view_shows_what_is_searched_and_every_trial_that_has_ended(tmp_path
         trial(3, None, "RUNNING"),
     ]
     assert write_hparams(tmp_path, SPACE, ["val_accuracy"], records) == 3
-    experiment, groups = view(tmp_path, monkeypatch)
+    experiment, groups = view(tmp_path)
 
     domains = {info.name: info for info in experiment.hparam_infos}
     assert set(domains) == {dimension.name for dimension in SPACE}
@@ -98,9 +95,9 @@ def test_a_trial_is_written_once(tmp_path):
     assert len(after) == 3 and before.items() < after.items()
 
 
-def test_a_cost_that_is_an_objective_is_one_column(tmp_path, monkeypatch):
+def test_a_cost_that_is_an_objective_is_one_column(tmp_path):
     write_hparams(tmp_path, SPACE, ["val_accuracy", "macs"], [trial(0, 0.5)])
-    experiment, _ = view(tmp_path, monkeypatch)
+    experiment, _ = view(tmp_path)
     tags = {info.name.tag for info in experiment.metric_infos}
     assert tags == {"objective/val_accuracy", "objective/macs", "cost/params", "seconds"}
 

@@ -47,7 +47,7 @@ class Interrupting(Silent):
             raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("algorithm", ["random", "evolution", "halving", "reinforce", "hyperband"])
+@pytest.mark.parametrize("algorithm", ["halving", "reinforce"])  # a small state, and a large one
 def test_an_interrupted_sweep_proposes_what_the_whole_one_does(algorithm, tmp_path):
     sweep = tuner.load({**SWEEP, "algorithm": {"name": algorithm}})
     with run(sweep, tmp_path / "whole", trainer="pretender:Pretender") as store:
