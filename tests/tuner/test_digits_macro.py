@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 import factory
-from factory.errors import FactoryError
 from tuner.algorithms import ALGORITHMS
 
 ROOT = Path(__file__).parents[2]
@@ -100,10 +99,9 @@ def test_every_algorithm_finds_a_good_network_in_forty_evaluations(name, table):
     """One of the best tenth, in the middle one of three searches."""
     from benchmarks.macro_search import search
 
-    try:
-        searches = [search(name, seed) for seed in range(1 if name in ONCE else 3)]
-    except FactoryError as error:
-        pytest.skip(str(error))
+    if name == "gp":
+        pytest.importorskip("torch")  # Optuna's, which no extra of ours brings
+    searches = [search(name, seed) for seed in range(1 if name in ONCE else 3)]
     for found in searches:
         assert found.regrets == sorted(found.regrets, reverse=True) or name in SHORTENING
         assert found.spent[-1] == pytest.approx(40) or name in SHORTENING
