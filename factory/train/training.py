@@ -31,7 +31,8 @@ TICK = 0.25
 class Training:
     """A run. Its state is what a checkpoint holds: the learner's variables, and the facts below.
 
-    How far it is, the variable `count` of the step says alone: it changes together with the weights.
+    How many steps are done, the variable `count` of the step says alone: it changes together with the weights.
+    How many epochs are, the rows of `history`: one whose steps are done may still have to be measured.
     """
 
     def __init__(
@@ -75,8 +76,9 @@ class Training:
 
     @property
     def position(self) -> tuple[int, int]:
-        """(epoch, step in it) that comes next, from 0."""
-        return divmod(int(self.learner.step.count), self.prepared.steps)
+        """(epoch, step in it) that comes next, from 0. All steps are done in an epoch that is yet to be measured."""
+        epoch = len(self.history)
+        return epoch, int(self.learner.step.count) - epoch * self.prepared.steps
 
     # ---- beginning, going on
 
@@ -116,10 +118,10 @@ class Training:
         learner.restore(checkpoint.arrays)
         self.history, self.best, self.best_epoch = facts["history"], facts["best"], facts["best_epoch"]
         self.seconds, self.stopped = facts["seconds"], facts["stopped"]
-        epoch, step = divmod(int(learner.step.count), self.prepared.steps)
+        step = int(learner.step.count) - len(self.history) * self.prepared.steps
         with writing(self.folder):
             self.folder.write_metrics(self.history)  # a kill may have come between the checkpoint and these
-        self.reporter.say(f"{self.folder.path}: going on after {epoch} epochs and {step} steps")
+        self.reporter.say(f"{self.folder.path}: going on after {len(self.history)} epochs and {step} steps")
         return learner
 
     def _enter_phase(self) -> None:

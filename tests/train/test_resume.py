@@ -7,7 +7,10 @@ import random
 
 import numpy as np
 import pytest
-from runs import RECIPE, final_weights, finish, kill_after_checkpoint, newest_step
+from runs import RECIPE, SPEC, final_weights, finish, kill_after_checkpoint, newest_step
+
+import factory
+from factory.train.training import Training
 
 STEPS = 6 * RECIPE["epochs"]
 """400 samples in batches of 64."""
@@ -44,6 +47,27 @@ def test_killed_twice_at_random_moments_it_ends_with_the_same_weights(uninterrup
         assert not (tmp_path / "run" / "result.json").exists()
     finish(tmp_path / "run")
     assert newest_step(tmp_path / "run") == STEPS
+    assert_same_end(tmp_path / "run", uninterrupted)
+
+
+def test_stopped_between_the_last_step_of_an_epoch_and_its_row_it_measures_that_epoch(
+    uninterrupted, tmp_path, monkeypatch
+):
+    """The checkpoint of that step is there already: the epoch's validation and row are still owed."""
+    recipe = {**RECIPE, "deterministic": True, "checkpoint_minutes": 1e-9}
+    with monkeypatch.context() as patch:
+        measured = Training._measured
+
+        def stopped(training, epoch, speed):
+            if epoch == 1:
+                raise KeyboardInterrupt
+            return measured(training, epoch, speed)
+
+        patch.setattr(Training, "_measured", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            factory.fit(SPEC, "digits", recipe, tmp_path / "run")
+    assert newest_step(tmp_path / "run") == 2 * STEPS // RECIPE["epochs"]
+    finish(tmp_path / "run")
     assert_same_end(tmp_path / "run", uninterrupted)
 
 
