@@ -1,0 +1,103 @@
+"""NetAdapt on CIFAR-10: half of the MACs taken out of a trained network, beside narrower networks of equal cost.
+
+    nice python -m benchmarks.netadapt DATA [--seeds 2] [--runs DIR]
+
+DATA is a folder with train/ and test/, and in each a folder of images for each class. For each seed four networks, all
+trained by one recipe but for their epochs:
+
+* whole: the network to begin with;
+* adapted: NetAdapt takes half of its MACs, then FINE_TUNING epochs;
+* narrow: every width of the network times one factor, so that it costs what the adapted one does, from scratch for as
+  many epochs as both trainings of the adapted one together;
+* whole, longer: the whole network from scratch for as many.
+
+A quarter of an hour for a seed on two idle cores. Killed, the same command goes on; netadapt.json has what came out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import factory
+from benchmarks.measure import line
+from factory.files import write_whole
+from factory.models.quiet import quiet_tensorflow
+from factory.spec import Spec
+from factory.train.recipe.reading import load_recipe
+from factory.train.recipe.sections import Recipe
+
+RESULTS = Path(__file__).with_suffix(".json")
+SPEC = Path(__file__).parents[1] / "examples" / "cifar10_resnet.yaml"
+TRAINING, FINE_TUNING = 16, 10
+"""Epochs of the whole network, and of the adapted one after its steps."""
+SHARE = 0.5
+
+
+def recipe(epochs: int, seed: int) -> Recipe:
+    """Recipe cifar10 for a fifth of its images, as in examples/train_cifar10.py, with samples to choose by."""
+    return load_recipe("cifar10", epochs=epochs, ema=0.995, seed=seed, **{"data.validation": 0.1})
+
+
+def whole() -> Spec:
+    """The example's network at half its width: 7.8 million MACs."""
+    return factory.load(SPEC, width=0.5, **{"rounding.width": "nearest"})
+
+
+def narrower(spec: Spec, macs: int) -> Spec:
+    """The widest network that costs no more MACs, every width of the spec times one factor."""
+    factors = (0.5 - step / 1000 for step in range(500))
+    return next(
+        made for made in (spec.override({"scale.width": f}) for f in factors) if factory.totals(made).macs <= macs
+    )
+
+
+def run(data: Path, runs: Path, seed: int) -> dict[str, Any]:
+    """One seed: MACs, parameters and test accuracy of the four networks, and the steps of the adaptation."""
+    from tuner.netadapt import adapt
+
+    both = TRAINING + FINE_TUNING
+    first = factory.fit(whole(), data, recipe(TRAINING, seed), runs / f"whole-{seed}").result
+    adapted = adapt(runs / f"whole-{seed}", runs / f"adapted-{seed}", data=data, recipe=recipe(FINE_TUNING, seed))
+    narrow = narrower(whole(), adapted.result["macs"])
+    results = {
+        "whole": first,
+        "adapted": adapted.result["trained"],
+        "narrow": factory.fit(narrow, data, recipe(both, seed), runs / f"narrow-{seed}").result,
+        "whole, longer": factory.fit(whole(), data, recipe(both, seed), runs / f"longer-{seed}").result,
+    }
+    return {
+        "seed": seed,
+        "networks": {
+            name: {"macs": result["macs"], "params": result["params"], "accuracy": result["test"]["accuracy"]}
+            for name, result in results.items()
+        },
+        "steps": adapted.history,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--runs", type=Path, default=Path("runs/netadapt"), help="folder of the trainings")
+    given = parser.parse_args()
+    quiet_tensorflow()
+    rows = []
+    for seed in range(given.seeds):
+        rows.append(run(given.data, given.runs, seed))
+        report(rows[-1])
+        write_whole(RESULTS, json.dumps(rows, indent=1) + "\n")
+
+
+def report(row: dict[str, Any]) -> None:
+    start = row["networks"]["whole"]
+    for name, made in row["networks"].items():
+        share, lost = made["macs"] / start["macs"], 100 * (start["accuracy"] - made["accuracy"])
+        line(f"seed {row['seed']}: {name}", f"{made['accuracy']:.2%}, {lost:+.2f} points lost, {share:.1%} of the MACs")
+
+
+if __name__ == "__main__":
+    main()
