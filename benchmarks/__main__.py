@@ -16,10 +16,15 @@ PARTS = (
     "first_step",
     "feeding",
     "pretraining",
+    "latency",
+    "scaling_targets",
     "regret",
     "simulation",
     "workers",
     "sweep_kills",
+    "morphism",
+    "morphism_zoo",
+    "cluster",
 )
 
 

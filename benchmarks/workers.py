@@ -16,7 +16,7 @@ from typing import Any
 from benchmarks.measure import Times, line, ratio, show
 from benchmarks.sweep_kills import RECIPE, SPACE, SPEC
 
-TRIALS, EPOCHS, ROUNDS = 16, 4, 3
+TRIALS, EPOCHS, ROUNDS = 32, 4, 3
 SPENT = "spent.jsonl"
 
 

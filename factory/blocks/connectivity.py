@@ -1,12 +1,13 @@
-"""Blocks that wire their body with itself: dense and fractal connectivity."""
+"""Blocks that wire bodies with each other: dense and fractal connectivity, skip connections between any layers."""
 
 from __future__ import annotations
 
 from factory.blocks.net import Net, Tensor, first
 from factory.blocks.registry import block
-from factory.blocks.types import Body, Count
+from factory.blocks.types import Body, Branches, Count, MatrixValue
+from factory.blocks.values import Invalid
 from factory.errors import ShapeError
-from factory.graph.ops import Concat, JoinColumns
+from factory.graph.ops import Concat, JoinColumns, ZeroPad
 
 
 @block(structure=True)
@@ -36,3 +37,42 @@ def fractal(net: Net, x: Tensor, *, columns: Count, body: Body) -> Tensor:
             return [first(body(x)), *longer]
 
     return net.join_columns(columns, ends(x, columns))
+
+
+@block(structure=True)
+def anchored(net: Net, x: Tensor, *, layers: Branches, anchors: MatrixValue) -> Tensor:
+    """Layers that read any of those before them (Zoph & Le 2017, section 3.3: skip connections by anchor points).
+
+    anchors[i][j] is 1 where layer j reads layer i; one that reads no layer reads x. What a layer reads is concatenated,
+    smaller images with zeros around them up to the largest height and width. The output is the layers that no other
+    reads, concatenated like this.
+    Shape: (h, w, c) -> (largest height, largest width, sum of the channels).
+    """
+    names = list(layers.keys())  # type: ignore[attr-defined]
+    if len(anchors) != len(names):
+        raise Invalid(f"expected a row of anchors a layer, {len(names)}, received {len(anchors)}", loc=("anchors",))
+    made: list[Tensor] = []
+    for number, name in enumerate(names):
+        with net.scope(name):
+            read = [made[source] for source in range(number) if anchors[source][number]]
+            made.append(first(layers[name](_side_by_side(net, read) if read else x, name="layer")))  # type: ignore[index]
+    return _side_by_side(net, [made[i] for i, row in enumerate(anchors) if not any(row)])
+
+
+def _side_by_side(net: Net, tensors: list[Tensor]) -> Tensor:
+    """The concatenation; images of known sizes are first brought to the largest height and width by zeros around them.
+
+    An odd row or column of zeros goes behind.
+    """
+    if all(len(t.shape) == 3 and None not in t.shape for t in tensors):
+        high, wide = (max(t.shape[axis] for t in tensors) for axis in (0, 1))  # type: ignore[type-var]
+        tensors = [_padded(net, t, high, wide, number) for number, t in enumerate(tensors)]  # type: ignore[arg-type]
+    return net.op(Concat(), *tensors, name="concat") if len(tensors) > 1 else tensors[0]
+
+
+def _padded(net: Net, x: Tensor, high: int, wide: int, number: int) -> Tensor:
+    lacking = [size - there for size, there in zip((high, wide), x.shape, strict=False)]  # type: ignore[operator]
+    if not any(lacking):
+        return x
+    rows, columns = ((zeros // 2, zeros - zeros // 2) for zeros in lacking)
+    return net.op(ZeroPad((rows, columns)), x, name=f"pad{number}")

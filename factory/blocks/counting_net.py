@@ -76,5 +76,5 @@ class CountingNet(Net):
         if info.takes_bodies:
             return run()
         seen = tuple([(x.shape, x.stride) for x in inputs])
-        key = (info.name, seen, tuple(params.items()), tuple(changes.items()), self.setting())
+        key = (info.name, seen, tuple(params.items()), tuple(changes.items()), self.setting(bodies=False))
         return self.remembered(key, info, run)

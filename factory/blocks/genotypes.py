@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
@@ -12,10 +13,14 @@ from factory.errors import did_you_mean
 Nodes = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
 """(name, ((input, operation), ...)) of every node, each behind those that it reads."""
 
+Combiners = tuple[tuple[str, str], ...]
+"""(node, add or concat): how nodes join what their operations give."""
+
 Matrix = tuple[tuple[int, ...], ...]
 """1 at [i][j] is an edge from vertex i to vertex j; the first vertex is the input, the last the output."""
 
 INPUTS = ("x", "previous")
+COMBINERS = ("add", "concat")
 _EXAMPLE = "{b1: [[x, sep3], [previous, skip]], b2: [[b1, sep5]]}"
 
 
@@ -71,9 +76,24 @@ def loose_ends(nodes: Nodes) -> tuple[str, ...]:
     return tuple(name for name, _ in nodes if name not in read)
 
 
-def check_nodes(nodes: Nodes, ends: tuple, operations: Collection[str], inputs: Collection[str]) -> None:
+def parse_combiners(value: Any) -> Combiners:
+    """From `{b1: add, b2: concat}`."""
+    if not isinstance(value, dict):
+        raise Invalid(f"expected a mapping of nodes, received {show(value)}", "{b1: add, b2: concat}")
+    for name, combiner in value.items():
+        if combiner not in COMBINERS:
+            raise Invalid(f"expected add or concat, received {show(combiner)}", loc=(name,))
+    return tuple(value.items())
+
+
+def check_nodes(
+    nodes: Nodes, ends: tuple, operations: Collection[str], inputs: Collection[str], combine: Combiners = ()
+) -> None:
     """Raises Invalid for unknown operations and ends, inputs that the cell was not given, nodes that lead nowhere."""
     by_name = dict(nodes)
+    for name, _ in combine:
+        if name not in by_name:
+            raise Invalid(f"there is no node '{name}'", did_you_mean(name, by_name), ("combine", name))
     for name, pairs in nodes:
         for index, (source, operation) in enumerate(pairs):
             if operation not in operations:
@@ -120,6 +140,13 @@ def parse_matrix(value: Any) -> Matrix:
     return tuple(tuple(row) for row in value)
 
 
+def check_edges(matrix: Matrix, most: int | None) -> None:
+    """Raises Invalid for a matrix of more edges than these; None: for no matrix."""
+    edges = sum(map(sum, matrix))
+    if most is not None and edges > most:
+        raise Invalid(f"the cell has {edges} edges, at most {most} are allowed", "max_edges says so", ("matrix",))
+
+
 def check_ops(matrix: Matrix, ops: tuple, operations: Collection[str]) -> None:
     """Raises Invalid for vertices without a label and labels that are no operation."""
     if len(ops) != len(matrix):
@@ -164,3 +191,27 @@ def vertex_channels(matrix: Matrix, channels: int) -> list[int]:
         if vertex not in ends:
             result[vertex] = max(result[later] for later in range(vertex + 1, size - 1) if matrix[vertex][later])
     return result
+
+
+@lru_cache(maxsize=1024)
+def colours(matrix: Matrix, ops: tuple[str, ...]) -> list[int]:
+    """A number for every vertex, from its op and from the numbers of those before and behind it, again and again.
+
+    Isomorphic cells have the same numbers, whatever order their vertices are written in (Weisfeiler & Leman 1968; the
+    fingerprint of NAS-Bench-101 is made like this, too).
+    """
+    size = len(matrix)
+    names = sorted(set(ops))
+    found = [names.index(op) for op in ops]
+    for _ in range(size):
+        seen = [
+            (
+                found[v],
+                tuple(sorted(found[i] for i in range(size) if matrix[i][v])),
+                tuple(sorted(found[j] for j in range(size) if matrix[v][j])),
+            )
+            for v in range(size)
+        ]
+        ranks = {surroundings: rank for rank, surroundings in enumerate(sorted(set(seen)))}
+        found = [ranks[surroundings] for surroundings in seen]
+    return found

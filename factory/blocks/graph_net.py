@@ -100,7 +100,7 @@ class GraphNet(Net):
         refs = [x.ref for x in inputs]
         seen = tuple([(x.shape, x.stride, refs.index(x.ref)) for x in inputs])
         depth = (self._depth_rate, self._linear_decay, self.residual_calls == 0, self._drop_path is None)
-        key = (info, seen, tuple(params.items()), tuple(changes.items()), self.setting(), depth)
+        key = (info, seen, tuple(params.items()), tuple(changes.items()), self.setting(bodies=False), depth)
         path = self.path
         self.enter(name)
         try:

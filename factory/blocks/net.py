@@ -88,7 +88,7 @@ class Net:
     ):
         self.conventions = conventions
         self._memo: dict[Any, Any] = {} if memo is None else memo
-        self._settings: dict[int, tuple[Conventions, int]] = {}
+        self._settings: dict[tuple[int, bool], tuple[Conventions, int]] = {}
         self.defaults: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
         self.classes = 0
         self.path = ""
@@ -150,13 +150,17 @@ class Net:
             self.conventions, self._residual_index, self.path = conventions, index, path
         return result if isinstance(result, dict) else {"out": result}
 
-    def setting(self) -> int:
-        """A number for all that holds in the whole net; hashing it at each call would cost more than the call."""
-        there = self._settings.get(id(self.conventions))
+    def setting(self, *, bodies: bool = True) -> int:
+        """A number for all that holds in the whole net; hashing it at each call would cost more than the call.
+
+        bodies: whether the defaults of blocks that take bodies count; no block without bodies calls one of those.
+        """
+        there = self._settings.get((id(self.conventions), bodies))
         if there is None:
-            key = (self.conventions, self.expand_rounding, self.classes, repr(self.defaults))
+            defaults = {n: given for n, given in self.defaults.items() if bodies or not REGISTRY[n].takes_bodies}
+            key = (self.conventions, self.expand_rounding, self.classes, repr(defaults))
             number = self._memo.setdefault(key, len(self._memo))
-            self._settings[id(self.conventions)] = there = (self.conventions, number)
+            self._settings[id(self.conventions), bodies] = there = (self.conventions, number)
         return there[1]
 
     @contextmanager

@@ -17,6 +17,15 @@ def _join(net: Net, branch: Tensor, shortcut: Tensor) -> Tensor:
     return net.op(Merge("add"), net.drop_branch(branch), shortcut, name="add")
 
 
+@block
+def shortcut(net: Net, x: Tensor, *, filters: Width, stride: Stride = 1) -> Tensor:
+    """The shortcut of a residual unit by itself: x, or where channels or size change a 1x1 convolution with norm.
+
+    Shape: (h, w, c) -> (h / stride, w / stride, filters).
+    """
+    return shortcut_path(net, x, "auto", filters, stride)
+
+
 @block(residual=True)
 def basic(
     net: Net,

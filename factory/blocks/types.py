@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from factory.blocks.genotypes import Matrix, Nodes, parse_matrix, parse_nodes
+from factory.blocks.genotypes import COMBINERS, Combiners, Matrix, Nodes, parse_combiners, parse_matrix, parse_nodes
 from factory.blocks.random_wiring import Edges, Generator, generator_schema, parse_edges, parse_generator
 from factory.blocks.values import (
     ACTIVATION_PARAMETERS,
@@ -264,6 +264,12 @@ NODES = Type(
     parse_nodes,
     {"type": "object", "additionalProperties": _NODE, "minProperties": 1},
 )
+COMBINE = Type(
+    "combine",
+    "a mapping of nodes, each add or concat",
+    parse_combiners,
+    {"type": "object", "additionalProperties": {"enum": list(COMBINERS)}},
+)
 _ROW: dict[str, Any] = {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 1}}
 MATRIX = Type(
     "matrix",
@@ -308,16 +314,19 @@ CallValue = Annotated[Callable[..., Any], CALL]
 Operation = Annotated[Callable[..., dict], OPERATION]
 Operations = Annotated[Mapping[str, Callable[..., dict]], OPERATIONS]
 NodesValue = Annotated[Nodes, NODES]
+CombineValue = Annotated[Combiners, COMBINE]
 MatrixValue = Annotated[Matrix, MATRIX]
 GeneratorValue = Annotated[Generator, GENERATOR]
 EdgesValue = Annotated[Edges, EDGES]
 
 TYPES = {
     t.name: t
-    for t in (INT, COUNT, FLOAT, BOOL, STR, LIST, RATIO, RATE, WIDTH, DEPTH, STRIDE, KERNEL, PADDING, NORM, ACTIVATION)
-} | {
-    t.name: t
-    for t in (DILATION, PARTS, SQUEEZE, BIAS, INITIALIZER, SHORTCUT, BODY, CALL, NODES, MATRIX, GENERATOR, EDGES)
+    for group in (
+        (INT, COUNT, FLOAT, BOOL, STR, LIST, RATIO, RATE, WIDTH, DEPTH, STRIDE, KERNEL, PADDING, NORM, ACTIVATION),
+        (DILATION, PARTS, SQUEEZE, BIAS, INITIALIZER, SHORTCUT),
+        (BODY, CALL, NODES, COMBINE, MATRIX, GENERATOR, EDGES),
+    )
+    for t in group
 }
 """The types that a YAML block can give its parameters, by name."""
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import typer
 
 from factory.cli import (
+    adapt,
     blocks,
     build,
     check,
@@ -16,14 +17,17 @@ from factory.cli import (
     diff,
     evaluate,
     info,
+    latency,
     list,
     lr_find,
     new,
     predict,
     recipe,
     render,
+    scale,
     schema,
     similarity,
+    space,
     sweep,
     train,
     weights,
@@ -40,7 +44,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 COMMANDS = (
-    list, info, check, render, diff, new, blocks, schema, build, train, evaluate, predict, lr_find, compare, similarity
+    list, info, check, render, diff, scale, new, blocks, schema, build, train, evaluate, predict, lr_find, compare,
+    similarity, latency, space, adapt,
 )  # fmt: skip
 for command in COMMANDS:
     app.command(command.__name__.rpartition(".")[2].replace("_", "-"))(command.run)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from math import isnan
+from pathlib import Path
+from typing import Any
 
 Row = Sequence[str]
 
@@ -76,6 +79,11 @@ def size(value: float | None) -> str:
     return f"{text[:-1]} {text[-1]}B" if text[-1].isalpha() else f"{text} B"
 
 
+def milliseconds(value: float) -> str:
+    """0.03125 -> 0.0313, 12.3456 -> 12.35, 1234.5 -> 1,235: three decimals and more for what is short."""
+    return f"{value:.3g}" if value < 1 else f"{value:.2f}" if value < 1000 else f"{value:,.0f}"
+
+
 def shape(sizes: Sequence[int | None]) -> str:
     """(112, 112, 32) -> 112x112x32; ? is known at run time only."""
     return "x".join("?" if size is None else str(size) for size in sizes)
@@ -87,6 +95,32 @@ def square(sizes: Sequence[float] | None) -> str:
         return "all"
     height, width = (f"{side:g}" for side in sizes)
     return height if height == width else f"{height}x{width}"
+
+
+def known(value: Any) -> Any:
+    """Numbers, in lists and mappings, as JSON can say them: those that are undefined (nan) are null."""
+    if isinstance(value, dict):
+        return {key: known(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [known(item) for item in value]
+    return None if isinstance(value, float) and isnan(value) else value
+
+
+def write_csv(path: Path, columns: Row, rows: Sequence[Sequence[Any]]) -> None:
+    """A table as a file, whole or not at all, its folder made. Raises FactoryError where it cannot be written."""
+    from csv import writer
+    from io import StringIO
+
+    from factory.errors import FactoryError
+    from factory.files import write_whole
+
+    text = StringIO()
+    writer(text, lineterminator="\n").writerows([columns, *rows])
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, text.getvalue())
+    except OSError as error:
+        raise FactoryError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
 @contextmanager

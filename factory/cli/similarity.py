@@ -98,13 +98,14 @@ def _numbers(spread: Spread) -> list[str]:
 
 def _write(found: Similarity, correlation: str, folder: Path) -> list[Path]:
     """Tables and pictures in a folder."""
+    from factory.cli.output import write_csv
     from factory.draw.similarity import layer_map, similarity_matrices
 
     spread = [f"{measure}_{name}" for measure in ("rsa", "cka") for name in _SPREAD]
     rows = [[row.layer, row.pairs, *row.rsa, *row.cka] for row in found.table()]
-    _write_csv(folder / TABLE, ["layer", "pairs", *spread], rows)
+    write_csv(folder / TABLE, ["layer", "pairs", *spread], rows)
     pairs = [[*a, *b, rsa, cka] for a, b, rsa, cka in found.pairs()]
-    _write_csv(folder / PAIRS, ["run_a", "layer_a", "run_b", "layer_b", "rsa", "cka"], pairs)
+    write_csv(folder / PAIRS, ["run_a", "layer_a", "run_b", "layer_b", "rsa", "cka"], pairs)
     squared = "squared Pearson" if correlation == "pearson" else "Spearman"
     matrices = {f"RSA ({squared} correlation of RDMs)": found.rsa, "linear CKA": found.cka}
     similarity_matrices(found.entries, matrices, folder / MATRICES, by_layer=found.same_layers)
@@ -112,42 +113,19 @@ def _write(found: Similarity, correlation: str, folder: Path) -> list[Path]:
     return [folder / name for name in (TABLE, PAIRS, MATRICES, MAP)]
 
 
-def _write_csv(path: Path, columns: list[str], rows: list[list[Any]]) -> None:
-    from csv import writer
-    from io import StringIO
-
-    from factory.errors import FactoryError
-    from factory.files import write_whole
-
-    text = StringIO()
-    table = writer(text, lineterminator="\n")
-    table.writerows([columns, *rows])
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, text.getvalue())
-    except OSError as error:
-        raise FactoryError(f"{path}: cannot be written: {error.strerror or error}") from error
-
-
 def _plain(found: Similarity) -> dict[str, Any]:
     """Everything that was found, as JSON can say it: what is undefined is null."""
+    from factory.cli.output import known
+
     return {
         "runs": list(found.runs),
         "layers": [
-            {"layer": row.layer, "pairs": row.pairs, "rsa": _known(row.rsa._asdict()), "cka": _known(row.cka._asdict())}
+            {"layer": row.layer, "pairs": row.pairs, "rsa": known(row.rsa._asdict()), "cka": known(row.cka._asdict())}
             for row in found.table()
         ],
         "entries": [entry._asdict() for entry in found.entries],
-        "rsa": _known(found.rsa.tolist()),
-        "cka": _known(found.cka.tolist()),
-        "positions": _known(found.positions.tolist()),
-        "explained": _known(found.explained),
+        "rsa": known(found.rsa.tolist()),
+        "cka": known(found.cka.tolist()),
+        "positions": known(found.positions.tolist()),
+        "explained": known(found.explained),
     }
-
-
-def _known(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _known(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_known(item) for item in value]
-    return None if isnan(value) else value

@@ -46,15 +46,26 @@ def run(
         typer.Option("-o", "--output", metavar="DIR", help="The sweep's directory; by default runs/sweep-NAME."),
     ] = None,
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Processes that train at a time.")] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option("--cluster", metavar="auto|ADDRESS", help="Train on a Ray cluster: this machine's, or HOST:PORT."),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be searched, and train nothing.")
     ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew where the directory holds a sweep.")] = False,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="PATH=VALUE", help="Change a value of the file, such as data=FOLDER; repeatable."
+        ),
+    ] = None,
 ) -> None:
     """Search for better networks; the same command goes on with a sweep that was stopped or killed."""
     import tuner
+    from factory.spec.overrides import Setting
 
-    sweep = tuner.load(file)
+    sweep = tuner.load(file, **{setting.path: setting for setting in map(Setting, settings or [])})
     directory = output or Path("runs") / f"sweep-{sweep.name}"
     if dry_run:
         from factory.cli.sweep_dry_run import print_dry_run
@@ -63,7 +74,7 @@ def run(
         return
     from factory.cli.sweep_running import run_sweep
 
-    run_sweep(sweep, directory, workers, fresh=fresh)
+    run_sweep(sweep, directory, workers, fresh=fresh, cluster=cluster)
 
 
 @app.command()
@@ -86,6 +97,24 @@ def best(directory: Directory) -> None:
 
     with _opened(directory) as store:
         print_best(store.trials(), directory)
+
+
+@app.command()
+def groups(
+    directory: Directory,
+    by: Annotated[
+        list[str], typer.Option("--by", metavar="PATH", help="A dimension, or a path of the trials' specs; repeatable.")
+    ],
+) -> None:
+    """Print mean and spread of the objective for each value of a setting.
+
+    Trials are grouped by their values at each PATH: a dimension of the space, any path of their resolved specs, such as
+    defaults.random_graph.generator.kind, or recipe.PATH. Each network counts once in a group.
+    """
+    from factory.cli.sweep_tables import print_groups
+
+    with _opened(directory) as store:
+        print_groups(store.trials(), by, directory)
 
 
 @app.command()

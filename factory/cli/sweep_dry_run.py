@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from factory.cli.output import human, print_facts
+from factory.cli.output import human, milliseconds, print_facts
 from factory.cli.training import duration
 
 if TYPE_CHECKING:
@@ -29,10 +30,11 @@ def print_dry_run(sweep: Sweep, directory: Path, workers: int) -> None:
         [
             ("sweep", f"{sweep.name}: {sweep.algorithm}, {trials}{hours}, {workers} worker{'s' * (workers > 1)}"),
             ("objective", "; ".join(f"{'maximize' if o.maximize else 'minimize'} {o.text}" for o in sweep.objectives)),
-            ("space", f"{len(sweep.space)} dimensions, {_size(found.size)}"),
-            ("feasible", _feasible(found)),
+            ("space", f"{len(sweep.space)} dimensions, {size_text(found.size)}"),
+            ("feasible", feasible_text(found)),
             *(("kept out", f"{count / found.looked_at:.1%} by {why}") for why, count in found.obstacles.items()),
             *_costs(sweep, found),
+            *_unmeasured(sweep, found),
             ("time", _time(sweep, found, directory, workers)),
             *(("note", line) for line in sweep.notes),
         ]
@@ -52,13 +54,17 @@ def _repeats(sweep: Sweep) -> int:
     return sweep.repeats.seeds * (sweep.repeats.folds or 1)
 
 
-def _size(size: float) -> str:
+def size_text(size: float) -> str:
+    """A number of points, however large."""
     if size == float("inf"):
         return "infinitely many points"
     return f"{size:,.0f} points" if size < 1e9 else f"{size:.1e} points"
 
 
-def _feasible(found: Estimate) -> str:
+def feasible_text(found: Estimate) -> str:
+    """The share that is feasible, with its interval where points were drawn."""
+    if found.undecided:
+        return f"not known: latency_ms decides about {found.undecided:,} of {found.looked_at:,} points"
     if found.exact:
         return f"{found.share:.1%}: {found.feasible:,} points"
     return f"{found.share:.1%} ({found.low:.1%} to {found.high:.1%}) of {found.looked_at:,} points drawn"
@@ -69,13 +75,21 @@ def _costs(sweep: Sweep, found: Estimate) -> list[tuple[str, str]]:
     formulas = [*(one.formula for one in sweep.constraints), *(one.formula for one in sweep.objectives)]
     read = {name for formula in formulas for name in formula.names}
     names = [name for name in found.costs if name in _COSTS or name in read]
-    return [(name, _range(found.costs[name])) for name in names]
+    return [(name, _range(found.costs[name], milliseconds if name == "latency_ms" else human)) for name in names]
 
 
-def _range(costs: Range) -> str:
+def _unmeasured(sweep: Sweep, found: Estimate) -> list[tuple[str, str]]:
+    """Which latencies are not known, and what measures them."""
+    if not found.unmeasured:
+        return []
+    lack = f"not known of {found.unmeasured:,} of {found.looked_at:,} points; their operations are measured by"
+    return [("latency_ms", f"{lack} factory latency --sweep {sweep.path or 'FILE'}, or when the sweep begins")]
+
+
+def _range(costs: Range, show: Callable[[float], str]) -> str:
     if costs.low == costs.high:
-        return human(costs.low)
-    return f"{human(costs.low)} to {human(costs.high)}, half of them up to {human(costs.median)}"
+        return show(costs.low)
+    return f"{show(costs.low)} to {show(costs.high)}, half of them up to {show(costs.median)}"
 
 
 def _time(sweep: Sweep, found: Estimate, directory: Path, workers: int) -> str:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
-from factory.cli.output import human
+from factory.cli.output import human, milliseconds
 from factory.cli.training import duration
 
 if TYPE_CHECKING:
@@ -91,6 +91,9 @@ def outcome(record: TrialRecord) -> str:
         for cost, label in (("params", "parameters"), ("macs", "MACs"))
         if record.costs.get(cost) is not None and cost not in record.values
     ]
+    latency = record.costs.get("latency_ms")
+    if latency is not None and "latency_ms" not in record.values:
+        parts.append(f"{milliseconds(latency)} ms")
     if record.status == "STOPPED":
         parts.append(ENDS[record.status])
     if record.copied_from is not None:

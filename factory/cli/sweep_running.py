@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,15 +12,16 @@ from factory.cli.sweep_tables import print_best, print_status
 
 if TYPE_CHECKING:
     from tuner import Sweep
-    from tuner.runner import Progress
-    from tuner.store import TrialRecord
+    from tuner.store import Store
 
 
-def run_sweep(sweep: Sweep, directory: Path, workers: int | None, *, fresh: bool) -> None:
-    """Searches, and prints the best or the front. Exits with 2 where all of the budget has brought no score."""
+def run_sweep(sweep: Sweep, directory: Path, workers: int | None, *, fresh: bool, cluster: str | None = None) -> None:
+    """Searches, and prints the best or the front. Exits with 2 where all of the budget has brought no score.
+
+    cluster: the address of a Ray cluster on which trials run, "auto" for the one that this machine is a part of.
+    """
     from tuner.analysis.ranking import best
     from tuner.analysis.status import read_state
-    from tuner.runner import run
 
     if fresh:
         from factory.cli.sweep_fresh import clear
@@ -29,11 +29,10 @@ def run_sweep(sweep: Sweep, directory: Path, workers: int | None, *, fresh: bool
         clear(directory)
     for line in sweep.notes:
         print(line)
-    with _Recorder(sweep, directory) as reporter:
-        store = run(sweep, directory, reporter=reporter, workers=workers)
+    with SweepReporter() as reporter:
+        store = _searched(sweep, directory, workers, cluster, reporter)
     with store:
         state = read_state(store)
-    reporter.record(state.records)
     if best(state.records) is not None:
         print_best(state.records, directory)
         return
@@ -42,23 +41,13 @@ def run_sweep(sweep: Sweep, directory: Path, workers: int | None, *, fresh: bool
         raise typer.Exit(2)
 
 
-class _Recorder(SweepReporter):
-    """Tells of a sweep, and files each finished trial for TensorBoard."""
+def _searched(
+    sweep: Sweep, directory: Path, workers: int | None, cluster: str | None, reporter: SweepReporter
+) -> Store:
+    if cluster is not None:
+        from tuner.cluster import run as run_on_cluster
 
-    def __init__(self, sweep: Sweep, directory: Path):
-        super().__init__()
-        self.sweep, self.directory = sweep, directory
-        self.objectives = [objective.name for objective in sweep.objectives]
+        return run_on_cluster(sweep, directory, cluster, reporter=reporter, workers=workers)
+    from tuner.runner import run
 
-    def finished(self, record: TrialRecord, progress: Progress) -> None:
-        self.record([record])
-        super().finished(record, progress)
-
-    def record(self, records: Sequence[TrialRecord]) -> None:
-        """Files what is new among these trials. Where that fails the sweep goes on, and its next call tries again."""
-        from tuner.analysis.hparams import write_hparams
-
-        try:
-            write_hparams(self.directory, self.sweep.space, self.objectives, records)
-        except OSError as error:
-            self.say(f"{error.filename}: nothing was written for TensorBoard: {error.strerror or error}")
+    return run(sweep, directory, reporter=reporter, workers=workers)

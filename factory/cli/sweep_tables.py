@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from factory.cli.output import human, print_facts, print_table
 from factory.cli.sweep_progress import ENDS, measure, outcome, settings
 from factory.cli.training import duration
+from factory.errors import FactoryError
 
 if TYPE_CHECKING:
     from tuner.analysis.status import State
@@ -43,14 +44,11 @@ def print_best(records: Sequence[TrialRecord], directory: Path) -> None:
 
     Raises FactoryError where no trial has scores yet.
     """
-    from factory.errors import FactoryError
     from tuner.analysis.ranking import best, objectives, pareto_front, share_of_box
 
     found = best(records)
     if found is None:
-        raise FactoryError(
-            f"{directory}: no trial has finished with a score yet; see: factory sweep status {directory}"
-        )
+        raise _nothing_yet(directory)
     if objectives(records) == 1:
         facts = [
             ("best", outcome(found)),
@@ -79,6 +77,33 @@ def print_front(front: Sequence[TrialRecord], knee: TrialRecord) -> None:
     print_table(["trial", *names, *costs, "", "settings"], rows, left={"", "settings"})
 
 
+def print_groups(records: Sequence[TrialRecord], paths: Sequence[str], directory: Path) -> None:
+    """A table for each objective, a line for each group of trials.
+
+    Raises FactoryError where no trial has scores yet, and for a path that no trial has.
+    """
+    from tuner.analysis.groups import grouped
+
+    groups = grouped(records, paths)
+    if not groups:
+        raise _nothing_yet(directory)
+    ends = [path.rpartition(".")[2] for path in paths]
+    names = ends if len(set(ends)) == len(ends) else paths
+    for number, objective in enumerate(groups[0].records[0].values):
+        if number:
+            print()
+        rows = []
+        for group in groups:
+            spread = group.spread(objective)
+            std = "-" if spread.std is None else measure(spread.std)
+            shown = ["-" if value is None else settings({"": value})[1:] for value in group.settings]
+            low, high = measure(spread.low), measure(spread.high)
+            rows.append([*shown, str(spread.networks), measure(spread.mean), std, low, high])
+        print_table([*names, "networks", f"mean {objective}", "std", "lowest", "highest"], rows, left=set(names))
+    if failed := sum(record.ended != "" and record.scores is None for record in records):
+        print(f"left out: {failed} trial{'s' * (failed > 1)} without a score")
+
+
 def _activity(state: State, directory: Path) -> str:
     driver = state.driver
     if driver is not None:
@@ -87,6 +112,10 @@ def _activity(state: State, directory: Path) -> str:
     if state.done >= state.trials:
         return "finished"
     return f"stands still; the same command goes on: factory sweep FILE -o {directory}"
+
+
+def _nothing_yet(directory: Path) -> FactoryError:
+    return FactoryError(f"{directory}: no trial has finished with a score yet; see: factory sweep status {directory}")
 
 
 def _counts(state: State) -> str:

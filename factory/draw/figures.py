@@ -32,12 +32,16 @@ def check_drawing(path: str | Path = "figure.png") -> None:
         raise FactoryError(f"{path}: unknown format of a picture '{suffix}'; {did_you_mean(suffix, FORMATS)}")
 
 
-def new_figure(width: float, height: float, panels: int = 1) -> tuple[Figure, list[Axes]]:
-    """A figure of so many inches and its panels, side by side."""
+def new_figure(width: float, height: float, panels: int = 1, columns: int | None = None) -> tuple[Figure, list[Axes]]:
+    """A figure of so many inches and its panels, side by side, or in rows of so many columns."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
-    return figure, list(figure.subplots(1, panels, squeeze=False)[0])
+    columns = columns or panels
+    axes = list(figure.subplots(-(-panels // columns), columns, squeeze=False).flat)
+    for unused in axes[panels:]:
+        unused.remove()
+    return figure, axes[:panels]
 
 
 def tidy(axes: Axes, x: str, y: str) -> None:

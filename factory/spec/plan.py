@@ -9,7 +9,7 @@ from factory.blocks.net import Stride
 from factory.errors import Problem, ShapeError, SpecError
 from factory.graph import INPUT, Cost, Graph, Totals
 from factory.graph.ops import ChannelGather, InputNorm, Rescale
-from factory.spec.calls import Call
+from factory.spec.calls import Call, Sources
 from factory.spec.headless import without_top
 from factory.spec.running import MAX_CALLS, Runner, no_output, what_came_in
 from factory.spec.sections import PREPROCESS, Preprocess
@@ -33,7 +33,7 @@ def plan(spec: Spec, *, top: bool = True, limits: Limits | None = None) -> Graph
         linear_decay=depth.decay == "linear",
         limits=limits,
     )
-    planner = _Planner(spec, net, max_calls=max(limits.nodes, MAX_CALLS))
+    planner = Planner(spec, net, max_calls=max(limits.nodes, MAX_CALLS))
     planner.choose_paths()
     planner.stages()
     net.finish_stochastic_depth()
@@ -72,7 +72,7 @@ def totals(spec: Spec) -> Totals:
     if len(memo) > MAX_MEMO:
         memo.clear()
     net = CountingNet(spec.conventions, spec.expand_rounding, memo)
-    _Planner(spec, net, memo).stages()
+    Planner(spec, net, memo).stages()
     return cost(spec).totals if net.reads_sizes else net.totals
 
 
@@ -87,7 +87,7 @@ def input_shape(spec: Spec) -> tuple[int | None, int | None, int]:
     return height, width, spec.input.channels
 
 
-class _Planner(Runner):
+class Planner(Runner):
     """Runs the stages of a spec. With a memo, on a CountingNet, a stage's cost is remembered by its call and inputs."""
 
     def __init__(self, spec: Spec, net: Net, memo: dict[Any, Any] | None = None, max_calls: int = MAX_CALLS):
@@ -112,30 +112,42 @@ class _Planner(Runner):
 
     def stages(self) -> None:
         """Plans every stage; raises SpecError with the mistakes of all."""
-        try:
-            self._preprocess()
-        except ShapeError as error:
-            mark = self.spec.document.values_at.get("input")
-            self.problems.append(Problem("input.preprocess", error.message, mark, error.hint))
-        code = self.spec.stages
-        for call, sources in zip(code.calls, code.sources, strict=True):
-            try:
-                inputs = self.gather(call, sources, (self.results["input"] or {}), self.results)
-                if inputs is None:  # it reads a stage that could not be planned
-                    self.results[call.name] = None
-                    continue
-                self.results[call.name] = self._stage(call, inputs)
-            except SpecError as error:
-                self.problems += error.problems
-                self.results[call.name] = None
-            except RecursionError:
-                raise SpecError.single("blocks are nested too deeply", path=call.path, mark=call.mark) from None
+        self.start("input", {"out": self.input})
+        for call, sources in zip(self.spec.stages.calls, self.spec.stages.sources, strict=True):
+            self.stage(call, sources)
         for port, (name, output) in self.spec.outputs.items():
             there = self.results.get(name)
             if there is not None and output is not None and output not in there:
                 self.problems.append(
                     no_output("outputs", name, output, there, self.spec.document.values_at.get("outputs"), port)
                 )
+        self.check()
+
+    def start(self, name: str, outputs: Outputs) -> None:
+        """Begins with what a stage, or the input, has given; the input is preprocessed."""
+        self.results[name] = outputs
+        if name != "input":
+            return
+        try:
+            self._preprocess()
+        except ShapeError as error:
+            mark = self.spec.document.values_at.get("input")
+            self.problems.append(Problem("input.preprocess", error.message, mark, error.hint))
+
+    def stage(self, call: Call, sources: Sources | None) -> None:
+        """Plans one stage on the results so far; its mistakes are added to `problems`."""
+        try:
+            inputs = self.gather(call, sources, (self.results["input"] or {}), self.results)
+            # None: it reads a stage that could not be planned
+            self.results[call.name] = None if inputs is None else self._stage(call, inputs)
+        except SpecError as error:
+            self.problems += error.problems
+            self.results[call.name] = None
+        except RecursionError:
+            raise SpecError.single("blocks are nested too deeply", path=call.path, mark=call.mark) from None
+
+    def check(self) -> None:
+        """Raises SpecError with the mistakes of all stages."""
         if self.problems:
             raise SpecError(self.problems)
 

@@ -14,7 +14,10 @@ WIDE = 120
 _BROKEN_UP = ("stages", "blocks", "defaults")
 
 
-class _Dumper(yaml.SafeDumper):
+_DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # the C emitter is four times faster where it is there
+
+
+class _Dumper(_DUMPER):
     def ignore_aliases(self, data: Any) -> bool:
         return True
 

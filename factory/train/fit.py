@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -91,8 +91,12 @@ def fit_spec(
     callbacks: Sequence[keras.callbacks.Callback],
     reporter: Reporter,
     until: int | None = None,
+    initialise: Callable[[keras.Model, Spec], str] | None = None,
 ) -> Trained:
-    """`fit`, of a spec that has all its overrides."""
+    """`fit`, of a spec that has all its overrides.
+
+    initialise: gives a network that begins its weights, in the place of `start` and `pretrain`, and says what it did.
+    """
     if until is not None and until < 1:
         raise FactoryError(f"until: expected a number of epochs from 1, received {until}")
     name = str(data) if isinstance(data, (str, os.PathLike)) else getattr(data, "name", "arrays")
@@ -110,7 +114,7 @@ def fit_spec(
         if result:
             reporter.say(f"{folder.path}: this run is finished; --fresh begins it anew")
         else:
-            training = Training(prepared, recipe, folder, machine, reporter, callbacks)
+            training = Training(prepared, recipe, folder, machine, reporter, callbacks, initialise)
             training.run(until)
             if training.ended:
                 result = finish(prepared, recipe, folder, machine, training)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from factory.errors import FactoryError
+from factory.spec import Spec
 from factory.train.checkpoint import Checkpoint, Checkpoints, write_checkpoint
 from factory.train.feeds import evaluation_feed, training_feed, unlabelled_feed
 from factory.train.graphs import quick_start
@@ -43,6 +44,7 @@ class Training:
         machine: Machine,
         reporter: Reporter,
         callbacks: Sequence[keras.callbacks.Callback],
+        initialise: Callable[[keras.Model, Spec], str] | None = None,
     ):
         self.prepared, self.recipe, self.folder = prepared, recipe, folder
         self.machine, self.reporter = machine, reporter
@@ -54,7 +56,7 @@ class Training:
         self.best_epoch = 0
         self.stopped = False
         self.seconds = 0.0
-        self.learner = self._resumed() or self._begun()
+        self.learner = self._resumed() or self._begun(initialise)
         self._open_feeds()
         self.callbacks = keras.callbacks.CallbackList(list(callbacks), model=self.learner.model)
         self.heard = bool(callbacks)
@@ -85,14 +87,17 @@ class Training:
     def _make_learner(self, phase: int) -> Learner:
         return Learner(self.prepared, self.recipe, self.phases[phase], self.machine)
 
-    def _begun(self) -> Learner:
+    def _begun(self, initialise: Callable[[keras.Model, Spec], str] | None) -> Learner:
         learner = self._make_learner(0)
-        if self.recipe.start:
+        if initialise:
+            self.reporter.say(initialise(learner.model, learner.phase.spec))
+            learner.step.restart_averages()
+        elif self.recipe.start:
             classes = self.prepared.train.classes
             afresh = start_from(learner.model, learner.phase.spec, self.recipe.start.weights, classes)
             learner.step.restart_averages()
             self.reporter.say(f"start: {self.recipe.start.weights}; afresh: {', '.join(afresh) or 'nothing'}")
-        if self.recipe.pretrain:
+        if self.recipe.pretrain and not initialise:
             self._pretrain(learner)
         if learner.frozen:
             self.reporter.say(f"frozen: {learner.frozen} layers")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import Any
 
+import networkx as nx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from plans import kinds, named, planned, trainable
 
 import factory
 from factory.blocks.genotypes import pruned, vertex_channels
 from factory.blocks.values import Invalid
+from factory.errors import SpecError
 from factory.graph import ops as o
 
 OPERATIONS = {"conv": {"block": "conv", "kernel": 3}, "pool": {"block": "max_pool", "kernel": 3, "padding": "same"}}
@@ -95,6 +100,34 @@ def test_an_odd_number_of_filters_is_halved_without_loss():
     assert [named(graph, f"previous.{half}").outputs[0][-1] for half in ("even", "odd")] == [2, 3]
 
 
+def test_a_node_may_put_its_operations_side_by_side_and_projects_them_to_its_filters():
+    nodes = {"a": [["x", "conv"], ["x", "pool"]], "b": [["a", "skip"], ["a", "conv"]], "c": [["x", "conv"]]}
+    graph = planned(cell(nodes=nodes, combine={"a": "concat", "b": "add", "c": "concat"}))
+    assert named(graph, "x.a.concat").outputs[0] == (16, 16, 8)
+    assert named(graph, "x.a.projection").outputs[0] == named(graph, "x.b.add").outputs[0] == (16, 16, 4)
+    assert not [node.name for node in graph.nodes if node.name.startswith("x.c.") and "conv" not in node.name]
+    added = planned(cell(nodes=nodes))
+    assert graph.cost.trainable - added.cost.trainable == 8 * 4 + 2 * 4
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ({"nodes": {"a": [["x", "conv"]]}, "combine": {"aa": "add"}}, r"combine.aa: there is no node 'aa'"),
+        ({"nodes": {"a": [["x", "conv"]]}, "combine": {"a": "mean"}}, r"combine.a: expected add or concat"),
+        ({"nodes": {"a": [["x", "conv"]]}, "combine": ["a"]}, r"combine: expected a mapping of nodes"),
+        ({"nodes": {"a": [["x", "conv"]]}, "max_edges": 9}, r"max_edges: 'max_edges' belongs to a matrix"),
+        (
+            {"matrix": [[0, 1], [0, 0]], "ops": ["input", "output"], "combine": {"a": "add"}},
+            r"combine: 'combine' belongs to nodes",
+        ),
+    ],
+)
+def test_what_cannot_be_combined_or_counted_is_told(call, message):
+    with pytest.raises(SpecError, match=message):
+        planned(cell(**call))
+
+
 def test_an_input_that_no_node_reads_costs_nothing():
     assert trainable(cell(nodes={"a": [["x", "conv"]]})) == 8 * 4 + 8 + 9 * 4 * 4 + 8
     stages = {"a": {"block": "conv", "filters": 8}, "b": cell(nodes={"n": [["x", "conv"]]}) | {"from": ["a", "input"]}}
@@ -146,3 +179,32 @@ def test_the_input_is_added_to_the_output_through_a_projection():
     assert kinds(graph).count(o.Conv) == 2 and isinstance(graph.nodes[-1].op, o.Merge)
     graph = planned(cell(matrix=[[0, 1], [0, 0]], ops=["input", "output"]))
     assert kinds(graph).count(o.Conv) == 1 and graph.nodes[-1].outputs[0] == (16, 16, 4)
+
+
+def test_a_matrix_may_have_so_many_edges_on_its_ways():
+    matrix = [[0, 1, 1, 1], [0, 0, 0, 1], [0, 0, 0, 0], [0, 0, 0, 0]]
+    call = cell(matrix=matrix, ops=["input", "conv", "conv", "output"])
+    assert planned({**call, "max_edges": 3}).nodes  # the way to vertex 2 leads nowhere
+    with pytest.raises(SpecError, match="the cell has 3 edges, at most 2 are allowed"):
+        planned({**call, "max_edges": 2})
+
+
+@given(st.randoms(use_true_random=False))
+def test_isomorphic_cells_are_one_network(random):
+    """Inner vertices in another order that keeps edges leading onward: the hash stays, as networkx says it should."""
+    size = 6
+    matrix = [[int(j > i and random.random() < 0.5) for j in range(size)] for i in range(size)]
+    matrix[0][size - 1] = 1
+    ops = ["input", *(random.choice(["conv", "pool"]) for _ in range(size - 2)), "output"]
+    graph = nx.DiGraph([(i, j) for i in range(size) for j in range(size) if matrix[i][j]])
+    graph.add_nodes_from(range(size))
+    orders = [order for order in permutations(range(1, size - 1)) if _onward(graph, (0, *order, size - 1))]
+    order = (0, *random.choice(orders), size - 1)
+    again = [[matrix[i][j] for j in order] for i in order]
+    call = cell(matrix=matrix, ops=ops, filters=12)
+    other = cell(matrix=again, ops=[ops[i] for i in order], filters=12)
+    assert factory.canonical_hash(planned(call)) == factory.canonical_hash(planned(other))
+
+
+def _onward(graph: nx.DiGraph, order: tuple[int, ...]) -> bool:
+    return all(order.index(i) < order.index(j) for i, j in graph.edges)

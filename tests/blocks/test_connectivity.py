@@ -1,9 +1,11 @@
-"""Dense and fractal connectivity: what is joined with what, and what drop-path adds to it."""
+"""Dense, fractal and anchored connectivity: what is joined with what, and what drop-path adds to it."""
 
 from __future__ import annotations
 
 import pytest
-from plans import kinds, planned, trainable
+from hypothesis import given
+from hypothesis import strategies as st
+from plans import kinds, named, planned, trainable
 
 import factory
 from factory.errors import SpecError
@@ -109,3 +111,44 @@ def test_mistakes_in_drop_path_are_told(given, message):
         planned(CONV, drop_path=given)
     assert message in str(caught.value)
     assert "drop_path." in str(caught.value)
+
+
+# skip connections by anchors
+
+
+def anchored(anchors: list[list[int]], strides: tuple[int, ...] = (), **spec) -> Graph:
+    """Layers of 1, 2, 4, ... filters, so that the channels of a concatenation say what is in it."""
+    steps = strides or (1,) * len(anchors)
+    layers = {f"l{n}": {**CONV, "filters": 2**n, "stride": step} for n, step in enumerate(steps)}
+    return planned({"block": "anchored", "layers": layers, "anchors": anchors}, **spec)
+
+
+@given(st.data())
+def test_a_layer_reads_what_its_anchors_say_and_what_nobody_reads_is_the_output(data):
+    size = data.draw(st.integers(2, 6))
+    anchors = [[data.draw(st.integers(0, 1)) if j > i else 0 for j in range(size)] for i in range(size)]
+    graph = anchored(anchors)
+    node = {n: named(graph, f"x.l{n}.layer") for n in range(size)}
+    for n in range(size):
+        above = node[n].inputs[0][0]
+        channels = 8 if above < 0 else graph.nodes[above].outputs[0][-1]
+        assert channels == (sum(2**i for i in range(n) if anchors[i][n]) or 8)
+    assert graph.nodes[-1].outputs[0][-1] == sum(2**i for i in range(size) if not any(anchors[i]))
+
+
+def test_smaller_images_get_zeros_around_them():
+    graph = anchored([[0, 1, 1], [0, 0, 1], [0, 0, 0]], strides=(1, 3, 2))
+    [pad] = [node for node in graph.nodes if isinstance(node.op, o.ZeroPad)]
+    assert pad.op.padding == ((5, 5), (5, 5)) and pad.outputs[0] == (16, 16, 2)
+    assert graph.nodes[-1].outputs[0] == (8, 8, 4)
+
+
+def test_a_chain_of_anchors_is_a_sequence():
+    chain = anchored([[0, 1, 0], [0, 0, 1], [0, 0, 0]])
+    plain = planned({"block": "sequence", "body": [{**CONV, "filters": 2**n} for n in range(3)]})
+    assert factory.canonical_hash(chain) == factory.canonical_hash(plain)
+
+
+def test_a_layer_needs_a_row_of_anchors():
+    with pytest.raises(SpecError, match="expected a row of anchors a layer, 2, received 3"):
+        planned({"block": "anchored", "layers": [CONV, CONV], "anchors": [[0, 1, 0], [0, 0, 1], [0, 0, 0]]})

@@ -14,6 +14,7 @@ STATIC = [
     ["check", "resnet50"],
     ["render", "resnet50"],
     ["diff", "resnet50", "resnet101"],
+    ["space", "digits_recipe", "--samples", "100"],
     ["schema"],
     ["blocks"],
     ["blocks", "mbconv"],

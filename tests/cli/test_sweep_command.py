@@ -78,8 +78,8 @@ def test_the_help_shows_the_file_and_the_commands(run):
 def test_the_shell_is_offered_commands_and_sweeps_that_come_along():
     group = typer.main.get_command(app).commands["sweep"]
     with group.make_context("sweep", [], resilient_parsing=True) as context:
-        offered = {start: [item.value for item in group.shell_complete(context, start)] for start in ("st", "digits_m")}
-    assert offered == {"st": ["status", "stop"], "digits_m": ["digits_macro"]}
+        offered = {start: [item.value for item in group.shell_complete(context, start)] for start in ("st", "nasb")}
+    assert offered == {"st": ["status", "stop"], "nasb": ["nasbench101"]}
 
 
 @pytest.mark.parametrize("command", ["status", "best", "export", "stop"])
@@ -154,6 +154,39 @@ def test_best_of_several_objectives_is_the_front_with_its_knee(run, tmp_path):
     ]
     assert ["knee" in line for line in lines[1:4]] == [False, True, False]
     assert lines[4] == "hypervolume: 0.914 of the box around all trials"
+
+
+def test_groups_tells_mean_and_spread_of_each_value(run, tmp_path):
+    points = [{"a.kernel": 3}, {"a.kernel": 5}, {"a.kernel": 3}, {}]
+    records = [trial(n, 0.5 + n / 10, point=point) for n, point in enumerate(points)]
+    directory = stored(tmp_path / "s", [*records, trial(4, None, "FAILED", point={"a.kernel": 5}, error="E")])
+    assert run("sweep", "groups", directory, "--by", "a.kernel").out.splitlines() == [
+        "kernel  networks  mean val_accuracy     std  lowest  highest",
+        "3              2             0.6000  0.1414  0.5000   0.7000",
+        "5              1             0.6000       -  0.6000   0.6000",
+        "-              1             0.8000       -  0.8000   0.8000",
+        "left out: 1 trial without a score",
+    ]
+    several = run("sweep", "groups", stored(tmp_path / "t", front()), "--by", "stages.s1.kernel", "--by", "name").out
+    assert [line.split()[:2] for line in several.splitlines()] == [
+        ["kernel", "name"],
+        ["3", "tiny"],
+        [],
+        ["kernel", "name"],
+        ["3", "tiny"],
+    ]
+
+
+def test_groups_says_what_can_be_grouped_by(run, tmp_path):
+    directory = stored(tmp_path / "s", RECORDS)
+    result = run("sweep", "groups", directory, "--by", "stages.s1.kernal")
+    assert result.code == 2
+    assert result.err == "no trial has anything at 'stages.s1.kernal'; did you mean 'stages.s1.kernel'?\n"
+    assert "--by" in run("sweep", "groups", directory).err
+    nothing = run(
+        "sweep", "groups", stored(tmp_path / "t", [trial(0, None, "FAILED", error="E")]), "--by", "stages.s1.kernel"
+    )
+    assert nothing.code == 2 and "no trial has finished with a score yet" in nothing.err
 
 
 def test_export_writes_beside_the_sweep_or_where_it_is_told(run, tmp_path):

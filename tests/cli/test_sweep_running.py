@@ -135,22 +135,6 @@ def test_a_sweep_prints_a_line_a_trial_and_the_best(run, file, monkeypatch):
     assert lines[-1] == "files               runs/sweep-small/trials/0002/"
 
 
-def test_every_trial_is_filed_for_tensorboard(run, file, monkeypatch):
-    pretend(monkeypatch, 0.5, None, 0.75)
-    run("sweep", file, "-o", "here")
-    assert sorted(path.parent.name for path in Path("here/hparams").rglob("*.trial")) == ["0000", "0001", "0002"]
-
-
-def test_what_cannot_be_filed_for_tensorboard_ends_no_sweep(run, file, monkeypatch):
-    Path("here").mkdir()
-    pretend(monkeypatch, 0.5, 0.75)
-    with Store.create_or_open(Path("here"), tuner.load(file).identity(), SWEEP):
-        Path("here/hparams").write_text("in the way")
-    result = run("sweep", file, "-o", "here")
-    assert result.code == 0 and "2/3  trial 1: 0.7500" in result.out
-    assert "here/hparams: nothing was written for TensorBoard: File exists" in result.out
-
-
 def test_a_sweep_that_comes_to_nothing_says_why_and_ends_with_2(run, file, monkeypatch):
     pretend(monkeypatch, None, None, None)
     result = run("sweep", file)
@@ -170,12 +154,12 @@ def test_fresh_removes_the_sweep_and_begins_anew(run, file, monkeypatch):
     refused = run("sweep", file)
     assert refused.code == 2 and "epochs: 2" in refused.err
     run("sweep", "export", "runs/sweep-small")
+    Path("runs/sweep-small/hparams").mkdir()
     pretend(monkeypatch, 0.25)
     assert run("sweep", file, "--fresh").code == 0
-    assert not Path("runs/sweep-small/export").exists()
+    assert not Path("runs/sweep-small/export").exists() and not Path("runs/sweep-small/hparams").exists()
     with Store.open(Path("runs/sweep-small")) as store:
         assert [record.values for record in store.trials()] == [{"val_accuracy": 0.25}]
-    assert len(list(Path("runs/sweep-small/hparams").rglob("*.trial"))) == 1
 
 
 def test_fresh_removes_nothing_where_there_is_something_else(run, file, monkeypatch):

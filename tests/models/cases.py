@@ -103,6 +103,8 @@ CASES = [
     Case(o.GlobalPool("mean"), ANY),
     Case(o.AdaptivePool("mean", (4, 3))),
     Case(o.AdaptivePool("max", (2, 5))),
+    Case(o.AdaptivePool("mean", (1, 4))),
+    Case(o.AdaptivePool("max", (3, 1))),
     *(Case(o.Merge(kind), IMAGE, others) for kind in ("add", "multiply", "mean", "max") for others in (0, 1, 2)),
     Case(o.Concat(), IMAGE, 2),
     Case(o.Concat(), ANY, 1),

@@ -88,13 +88,39 @@ def test_a_seed_gives_the_same_weights_whatever_ran_before(seed):
     assert same(first, build_graph(EFFICIENT, seed=seed))
 
 
-def test_a_seed_gives_the_same_weights_in_another_process():
-    script = (
-        "from networks import EFFICIENT\nfrom factory.models.build import build_graph\n"
-        "print(sum(float(abs(w.numpy()).sum()) for w in build_graph(EFFICIENT, seed=0).trainable_weights))"
-    )
+@pytest.fixture(scope="module")
+def elsewhere() -> list[str]:
+    """What a process of its own finds: the size of EFFICIENT's weights, and how a model trains on two devices."""
+    script = """
+import numpy as np, tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+from running import run
+from graphs import GraphBuilder
+from networks import EFFICIENT, conv, head
+from factory.models.build import build_graph
+from factory.models.devices import make_strategy, strategy_scope
+print(sum(float(abs(w.numpy()).sum()) for w in build_graph(EFFICIENT, seed=0).trainable_weights))
+net = GraphBuilder((8, 8, 3))
+conv(net, "stem", 4, 3, 2, "relu")
+strategy = make_strategy("mirrored", ["cpu:0", "cpu:1"])
+model = build_graph(head(net), seed=0, strategy=strategy)
+model.compile("sgd", "sparse_categorical_crossentropy")
+before = model.get_layer("stem").get_weights()[0].copy()
+loss = model.fit(np.random.rand(8, 8, 8, 3) * 255, np.arange(8), batch_size=4, verbose=0).history["loss"][0]
+print(strategy.num_replicas_in_sync, type(model.weights[-1].value).__name__, np.isfinite(loss))
+print(not np.array_equal(before, model.get_layer("stem").get_weights()[0]))
+"""
+    return run(script).splitlines()[-3:]
+
+
+def test_a_seed_gives_the_same_weights_in_another_process(elsewhere):
     here = sum(float(np.abs(w.numpy()).sum()) for w in build_graph(EFFICIENT, seed=0).trainable_weights)
-    assert float(run(script).splitlines()[-1]) == here
+    assert float(elsewhere[0]) == here
+
+
+def test_a_mirrored_model_trains_on_two_devices(elsewhere):
+    assert elsewhere[1:] == ["2 MirroredVariable True", "True"]
 
 
 def test_other_seeds_none_and_other_layers_give_other_weights():
@@ -172,26 +198,6 @@ def test_weights_live_on_the_device_asked_for():
 def test_a_device_and_a_strategy_exclude_each_other():
     with pytest.raises(FactoryError, match="cannot be combined"):
         build_graph(MOBILE, device="cpu", strategy=tf.distribute.get_strategy())
-
-
-def test_a_mirrored_model_trains_on_two_devices():
-    script = """
-import numpy as np, tensorflow as tf
-cpu = tf.config.list_physical_devices("CPU")[0]
-tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-from running import run
-from networks import EFFICIENT
-from factory.models.build import build_graph
-from factory.models.devices import make_strategy, strategy_scope
-strategy = make_strategy("mirrored", ["cpu:0", "cpu:1"])
-model = build_graph(EFFICIENT, seed=0, strategy=strategy)
-model.compile("sgd", "sparse_categorical_crossentropy")
-before = model.get_layer("stem").get_weights()[0].copy()
-loss = model.fit(np.random.rand(8, 32, 32, 3) * 255, np.arange(8), batch_size=4, verbose=0).history["loss"][0]
-print(strategy.num_replicas_in_sync, type(model.weights[-1].value).__name__, np.isfinite(loss))
-print(not np.array_equal(before, model.get_layer("stem").get_weights()[0]))
-"""
-    assert run(script).splitlines()[-2:] == ["2 MirroredVariable True", "True"]
 
 
 @pytest.mark.parametrize("graph", stock_networks(), ids=lambda graph: graph.name)

@@ -7,10 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+import factory
 
 SPEC: dict[str, Any] = {
     "name": "tiny",
@@ -40,10 +44,8 @@ import sys
 sys.path[:0] = [{here!r}]
 from factory.models.quiet import quiet_tensorflow
 quiet_tensorflow()
-import factory
-from runs import RECIPE, SPEC, Talking
-recipe = {{**RECIPE, "deterministic": True, "checkpoint_minutes": 1e-9}}
-factory.fit(SPEC, "digits", recipe, sys.argv[1], reporter=Talking())
+from runs import train
+train(sys.argv[1])
 """
 
 
@@ -60,8 +62,14 @@ class Talking:
         print("epoch", row["epoch"], flush=True)
 
 
+def train(folder: str | Path) -> None:
+    """Trains RECIPE, or goes on, deterministic and with a checkpoint at every step; prints what happens."""
+    recipe = {**RECIPE, "deterministic": True, "checkpoint_minutes": 1e-9}
+    factory.fit(SPEC, "digits", recipe, folder, reporter=Talking())
+
+
 def start(folder: Path) -> subprocess.Popen:
-    """Trains RECIPE, deterministic and with a checkpoint at every step, in a process of its own."""
+    """Trains in a process of its own."""
     script = _SCRIPT.format(here=str(Path(__file__).parent))
     command = [sys.executable, "-c", script, str(folder)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -69,10 +77,9 @@ def start(folder: Path) -> subprocess.Popen:
 
 def finish(folder: Path) -> str:
     """Starts the run, or goes on with it, until its end; returns what it printed."""
-    process = start(folder)
-    output, _ = process.communicate()
-    assert process.returncode == 0, output
-    return output
+    with redirect_stdout(StringIO()) as printed:
+        train(folder)
+    return printed.getvalue()
 
 
 def kill_after_checkpoint(folder: Path, step: int, delay: float) -> None:

@@ -39,9 +39,9 @@ def test_official_weights_come_from_the_networks_that_are_compared():
 def test_counts_and_outputs_are_those_of_keras_applications(name, monkeypatch):
     peer, first = PEERS[name], None
     for size in peer.sizes:
-        if first:
-            draw_nothing(monkeypatch)  # every size is given the same weights
-        theirs, ours = peer.build(size), build(name, size)
+        ours = build(name, size)
+        draw_nothing(monkeypatch)  # every other model is given the weights of this one
+        theirs = peer.build(size)
         assert ours.count_params() == theirs.count_params()
         assert trainable_count(ours) == trainable_count(theirs)
         assert factory.cost(factory.load(name, **{"input.resolution": size})).macs == keras_macs(theirs)

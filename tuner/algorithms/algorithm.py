@@ -34,11 +34,14 @@ class Proposal:
     """A point to try for `epochs` (None: as many as the sweep says), going on from where trial `continues` ended.
 
     epochs: counted from the beginning of the run, those that trial `continues` had among them.
+    inherits: the trial whose weights its network begins with, as far as they fit (`tuner.morphism`); it is trained by a
+    recipe of so many epochs, from the first to the last.
     """
 
     point: Point
     epochs: int | None = None
     continues: int | None = None
+    inherits: int | None = None
 
 
 @dataclass(frozen=True)
@@ -132,6 +135,10 @@ class Algorithm(ABC, Generic[P]):
         """Goes on from a state and the trials so far, in order, running ones among them."""
         for trial in trials:
             self._add(trial)
+
+    def parents(self) -> set[int]:
+        """The trials whose weights later proposals may inherit, and which must be kept until then."""
+        return set()
 
     # ---- what an algorithm is made of
 

@@ -12,12 +12,12 @@ from pydantic import Field
 
 from factory.blocks.values import Section
 from tuner.algorithms.algorithm import Algorithm, Proposal, Trial
-from tuner.algorithms.policy import Policy, as_text, first_weights, from_text, weights_from_text
+from tuner.algorithms.policy import Policy, Weights, as_text, first_weights, from_text, weights_from_text
 from tuner.algorithms.tokens import Tokens
 from tuner.space import Point
 
 if TYPE_CHECKING:
-    from tuner.algorithms.controller_network import Trainer
+    from tuner.algorithms.trainer import Trainer
 
 WARMING = 1.1
 """By this factor the temperature rises with every draw after the first few."""
@@ -53,7 +53,7 @@ class Controller(Algorithm[P]):
     def __init__(self, *args: Any, **options: Any):
         super().__init__(*args, **options)
         self.tokens = Tokens(self.space, self.parameters.bins)
-        self.policy = Policy(self.tokens, first_weights(self.tokens, self.parameters.hidden, self.random(0, stream=1)))
+        self.policy = self._policy(self._first_weights(self.random(0, stream=1)))
         self.baseline = Baseline(self.parameters.decay)
         self._optimizer: tuple[np.ndarray, ...] = ()
 
@@ -81,14 +81,18 @@ class Controller(Algorithm[P]):
         self, trials: Sequence[Trial], advantages: Sequence[float], proposed: Sequence[float], steps: int
     ) -> None:
         """So many steps on finished trials. proposed: the logarithms of the probabilities they were proposed with."""
-        from tuner.algorithms.controller_network import Batch, Learned
+        from tuner.algorithms.controller_network import Batch
 
         sequences = [self.tokens.sequence(trial.proposal.point) for trial in trials]
         inputs, targets, present = (np.stack(column) for column in zip(*sequences, strict=True))
         numbers = np.array([advantages, proposed], "float32")
-        batch = Batch(inputs, targets, present, advantages=numbers[0], proposed=numbers[1])
+        self._train(Batch(inputs, targets, present, advantages=numbers[0], proposed=numbers[1]), steps)
+
+    def _train(self, batch: Any, steps: int) -> None:
+        from tuner.algorithms.trainer import Learned
+
         learned = self._trainer().train(Learned(self.policy.weights, self._optimizer), batch, steps)
-        self.policy, self._optimizer = Policy(self.tokens, learned.weights), learned.optimizer
+        self.policy, self._optimizer = self._policy(learned.weights), learned.optimizer
 
     # ---- the state
 
@@ -99,11 +103,21 @@ class Controller(Algorithm[P]):
 
     def restore(self, state: dict[str, Any], trials: Iterable[Trial]) -> None:
         super().restore(state, trials)
-        if state:
-            self.policy = Policy(self.tokens, weights_from_text(state["weights"], self.policy.weights))
+        if not state:
+            for trial in self.trials:
+                if trial.result is not None:
+                    self.learn(trial)
+        else:
+            self.policy = self._policy(weights_from_text(state["weights"], self.policy.weights))
             self.baseline = Baseline(self.parameters.decay, state["baseline"])
             texts = state["optimizer"]
             self._optimizer = tuple(from_text(texts, self._trainer().optimizer_shapes)) if texts else ()
+
+    def _first_weights(self, random: np.random.Generator) -> Weights:
+        return first_weights(self.tokens, self.parameters.hidden, random)
+
+    def _policy(self, weights: Weights) -> Policy:
+        return Policy(self.tokens, weights)
 
     def _trainer(self) -> Trainer:
         from tuner.algorithms.controller_network import trainer

@@ -1,17 +1,17 @@
-"""The network of a controller in Keras, and the step that trains it. Imports TensorFlow: to be imported late."""
+"""The network of a controller in Keras, and what it is trained to maximise. Imports TensorFlow: to be imported late."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from threading import Lock
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from tuner.algorithms.policy import Weights
+from tuner.algorithms.trainer import Trainer
 
 NEVER = -1e9
 """The logit of a token that a dimension does not have."""
@@ -76,18 +76,8 @@ class Batch:
     proposed: np.ndarray
 
 
-@dataclass(frozen=True)
-class Learned:
-    """What training changes: the weights, and the variables of the optimiser, none before the first step."""
-
-    weights: Weights
-    optimizer: tuple[np.ndarray, ...] = ()
-
-
-class Trainer:
-    """A network, Adam and their compiled step, all on the CPU, where small things are faster.
-
-    It keeps nothing from call to call, so that all searches of spaces of one shape share it: compiling takes seconds.
+class ControllerTrainer(Trainer):
+    """Trains a controller's network.
 
     clip: None for REINFORCE, which maximises advantage * log p; otherwise PPO's clipped surrogate with this epsilon.
     entropy: the factor of the mean entropy of a decision, which is maximised too.
@@ -95,52 +85,30 @@ class Trainer:
 
     def __init__(self, counts: Sequence[int], hidden: int, *, rate: float, entropy: float, clip: float | None):
         self.counts, self.entropy, self.clip = tuple(counts), entropy, clip
-        with tf.device("CPU:0"):
-            self.network = ControllerNetwork(counts, hidden)
-            self.network(np.zeros((1, len(counts)), "int32"), np.ones((1, len(counts)), "bool"))
-            self.optimizer = keras.optimizers.Adam(rate)
-            self.optimizer.build(self.network.trainable_variables)
-        self._unused = tuple(variable.numpy() for variable in self.optimizer.variables)
-        self._lock = Lock()
         sequence, present = tf.TensorSpec([None, len(counts)], "int32"), tf.TensorSpec([None, len(counts)], "bool")
         number = tf.TensorSpec([None], "float32")
-        self._compiled = tf.function(self._step, input_signature=[sequence, sequence, present, number, number])
+        with tf.device("CPU:0"):
+            network = ControllerNetwork(counts, hidden)
+            network(np.zeros((1, len(counts)), "int32"), np.ones((1, len(counts)), "bool"))
+        super().__init__(network, rate, [sequence, sequence, present, number, number])
 
-    @property
-    def optimizer_shapes(self) -> list[tuple[int, ...]]:
-        return [array.shape for array in self._unused]
-
-    def train(self, learned: Learned, batch: Batch, steps: int) -> Learned:
-        """What so many steps on a batch make of weights and optimiser."""
-        with self._lock, tf.device("CPU:0"):
-            self.network.write(learned.weights)
-            for variable, array in zip(self.optimizer.variables, learned.optimizer or self._unused, strict=True):
-                variable.assign(array.astype(variable.dtype))
-            for _ in range(steps):
-                self._compiled(batch.inputs, batch.targets, batch.present, batch.advantages, batch.proposed)
-            optimizer = tuple(variable.numpy() for variable in self.optimizer.variables)
-            return Learned(self.network.read(), optimizer)
-
-    def _step(self, inputs, targets, present, advantages, proposed):
-        with tf.GradientTape() as tape:
-            log_probabilities = self.network(inputs, present)
-            taken = tf.gather(log_probabilities, targets, axis=2, batch_dims=2)
-            there = tf.cast(present, "float32")
-            total = tf.reduce_sum(taken * there, axis=1)
-            if self.clip is None:
-                gain = advantages * total
-            else:
-                ratio = tf.exp(total - proposed)
-                clipped = tf.clip_by_value(ratio, 1 - self.clip, 1 + self.clip)
-                gain = tf.minimum(ratio * advantages, clipped * advantages)
-            spread = -tf.reduce_sum(tf.exp(log_probabilities) * log_probabilities, axis=2)
-            spread = tf.reduce_sum(spread * there, axis=1) / tf.maximum(tf.reduce_sum(there, axis=1), 1)
-            loss = -tf.reduce_mean(gain + self.entropy * spread)
-        variables = self.network.trainable_variables
-        self.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+    def loss(self, inputs, targets, present, advantages, proposed):
+        log_probabilities = self.network(inputs, present)
+        taken = tf.gather(log_probabilities, targets, axis=2, batch_dims=2)
+        there = tf.cast(present, "float32")
+        total = tf.reduce_sum(taken * there, axis=1)
+        if self.clip is None:
+            gain = advantages * total
+        else:
+            ratio = tf.exp(total - proposed)
+            clipped = tf.clip_by_value(ratio, 1 - self.clip, 1 + self.clip)
+            gain = tf.minimum(ratio * advantages, clipped * advantages)
+        spread = -tf.reduce_sum(tf.exp(log_probabilities) * log_probabilities, axis=2)
+        spread = tf.reduce_sum(spread * there, axis=1) / tf.maximum(tf.reduce_sum(there, axis=1), 1)
+        return -tf.reduce_mean(gain + self.entropy * spread)
 
 
 @lru_cache(maxsize=16)
-def trainer(counts: tuple[int, ...], hidden: int, rate: float, entropy: float, clip: float | None) -> Trainer:
+def trainer(counts: tuple[int, ...], hidden: int, rate: float, entropy: float, clip: float | None) -> ControllerTrainer:
     """The trainer for networks of this shape."""
-    return Trainer(counts, hidden, rate=rate, entropy=entropy, clip=clip)
+    return ControllerTrainer(counts, hidden, rate=rate, entropy=entropy, clip=clip)

@@ -49,12 +49,12 @@ class Evolution(Algorithm[EvolutionParameters]):
         tries = iter(range(TRIES, 10**9))
 
         def draw() -> Point:
-            point = parent
+            point = parent.proposal.point
             for _ in range(next(tries) // TRIES):
                 point = self.space.mutate(point, random)
             return point
 
-        return Proposal(self.fresh(draw, known=lambda: self.space.sample(random)))
+        return self._child(self.fresh(draw, known=lambda: self.space.sample(random)), parent)
 
     def learn(self, trial: Trial) -> None:
         if trial.succeeded:
@@ -68,8 +68,11 @@ class Evolution(Algorithm[EvolutionParameters]):
         latest = [trial.number for trial in self.finished]
         self.population.extend(state.get("population", latest))
 
-    def _parent(self, random: np.random.Generator) -> Point:
+    def _child(self, point: Point, parent: Trial) -> Proposal:
+        return Proposal(point)
+
+    def _parent(self, random: np.random.Generator) -> Trial:
         """The best of a sample of the population, drawn with replacement as in the paper."""
         drawn = random.integers(len(self.population), size=self.parameters.sample)
         sample = [self.trials[self.population[index]] for index in drawn]
-        return max(sample, key=lambda trial: trial.score).proposal.point
+        return max(sample, key=lambda trial: trial.score)

@@ -30,6 +30,7 @@ class Halving(Algorithm[HalvingParameters]):
     factor 3. Whenever a worker is free, the best trial of the highest rung that is among the best 1 / factor of those
     that succeeded there goes on to the next; where there is none, a random point begins at the lowest. Going on is a
     trial of its own. A trial that fails while going on gives its place to the next best of the rung it came from.
+    Where the space has no new point left, the best of those that have stayed behind go on, one after the other.
     """
 
     Parameters = HalvingParameters
@@ -41,16 +42,24 @@ class Halving(Algorithm[HalvingParameters]):
         self._promoted: set[int] = set()
 
     def propose(self, number: int, random: np.random.Generator) -> Proposal | None:
-        for epochs, above in reversed(list(zip(self.rungs, self.rungs[1:], strict=False))):
-            best = self._rungs[epochs].best(self.parameters.factor, self._promoted)
-            if best is not None:
-                return Proposal(self.trials[best].proposal.point, above, continues=best)
+        if further := self._further(self.parameters.factor):
+            return further
         try:
             return Proposal(self.fresh(lambda: self.space.sample(random)), self.rungs[0])
         except Exhausted:
             if self.running:
                 return None  # its result may let another go on
+            if further := self._further(1):
+                return further
             raise
+
+    def _further(self, factor: int) -> Proposal | None:
+        """The best trial of the highest rung that is among its best 1 / factor and has not gone on goes on."""
+        for epochs, above in reversed(list(zip(self.rungs, self.rungs[1:], strict=False))):
+            best = self._rungs[epochs].best(factor, self._promoted)
+            if best is not None:
+                return Proposal(self.trials[best].proposal.point, above, continues=best)
+        return None
 
     def learn(self, trial: Trial) -> None:
         parent = trial.proposal.continues

@@ -35,6 +35,7 @@ class TPE(OptunaAlgorithm[TPEParameters]):
 
     Parameters = TPEParameters
     many_objectives = True
+    redraws = 2
 
     def sampler(self, seed: int) -> BaseSampler:
         from optuna.samplers import TPESampler
@@ -71,7 +72,7 @@ class GP(OptunaAlgorithm[GPParameters]):
     Parameters = GPParameters
     many_objectives = True
     redraws = 2
-    needs = {"torch": "torch"}  # noqa: RUF012
+    needs = {"torch": "keras-model-factory[gp]"}  # noqa: RUF012
 
     def sampler(self, seed: int) -> BaseSampler:
         from optuna.samplers import GPSampler

@@ -81,8 +81,8 @@ class Policy:
                 continue
             gates = self._inputs[last] + state @ weights["recurrent"]
             enter, keep, new, out = np.split(gates, 4)
-            cell = _sigmoid(keep) * cell + _sigmoid(enter) * np.tanh(new)
-            state = _sigmoid(out) * np.tanh(cell)
+            cell = sigmoid(keep) * cell + sigmoid(enter) * np.tanh(new)
+            state = sigmoid(out) * np.tanh(cell)
             count = self.tokens.counts[index]
             logits = state @ weights["head"][index, :, :count] + weights["head_bias"][index, :count]
             token = choose(index, logits.astype("float64"))
@@ -90,7 +90,7 @@ class Policy:
             last = self.tokens.number(index, token)
 
 
-def _sigmoid(x: np.ndarray) -> np.ndarray:
+def sigmoid(x: np.ndarray) -> np.ndarray:
     return 0.5 * (1 + np.tanh(0.5 * x))
 
 

@@ -41,6 +41,8 @@ class PPO(Controller[PPOParameters]):
 
     def reinforce(self, trial: Trial, advantage: float) -> None:
         self._waiting[trial.number] = advantage
+        if trial.number not in self._proposed:  # the state is lost: compared with the policy that finds it
+            self._proposed[trial.number] = self.policy.log_probability(trial.proposal.point)
         if len(self._waiting) < self.parameters.batch:
             return
         trials = [self.trials[number] for number in self._waiting]
@@ -54,9 +56,9 @@ class PPO(Controller[PPOParameters]):
 
     def restore(self, state: dict[str, Any], trials: Iterable[Trial]) -> None:
         super().restore(state, trials)
-        if state:  # otherwise trials are compared with the policy that finds them
+        if state:
             self._proposed = {int(number): value for number, value in state["proposed"].items()}
-        self._waiting = {number: advantage for number, advantage in state.get("waiting", [])}
+            self._waiting = {number: advantage for number, advantage in state["waiting"]}
 
     @property
     def _clip(self) -> float | None:

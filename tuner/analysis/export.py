@@ -16,7 +16,7 @@ from tuner.analysis.ranking import best, objectives, pareto_front
 from tuner.store import Store, TrialRecord
 
 TRIALS, BEST, FRONT = "trials.csv", "best", "front"
-_BEFORE = ("number", "status", "copied_from", "continues")
+_BEFORE = ("number", "status", "copied_from", "continues", "inherits")
 _AFTER = ("epochs", "seconds", "attempts", "seed", "worker", "device", "created", "started", "ended", "key", "error")
 
 

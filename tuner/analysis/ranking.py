@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -14,8 +15,19 @@ MARGIN = 0.1
 
 
 def scored(records: Iterable[TrialRecord]) -> list[TrialRecord]:
-    """Trials with scores, each network once: those that were answered from another trial are left out."""
-    return [record for record in records if record.scores is not None and record.status != Status.COPIED]
+    """Trials with scores that compare, each network once.
+
+    Those that were answered from another trial are left out, and, where an algorithm begins with short trials, all but
+    those that were given the most epochs so far.
+    """
+    found = [record for record in records if record.scores is not None and record.status != Status.COPIED]
+    most = max(map(reach, found), default=0)
+    return [record for record in found if reach(record) == most]
+
+
+def reach(record: TrialRecord) -> float:
+    """The epochs that a trial was given; infinity for all of the sweep's, and for one that inherited its weights."""
+    return math.inf if record.epochs is None or record.inherits is not None else record.epochs
 
 
 def best(records: Iterable[TrialRecord]) -> TrialRecord | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from factory.blocks import Limits
 from factory.errors import FactoryError, Source, SpecError
+from factory.graph import Graph, Totals
 from factory.spec import Spec, plan, totals
 from factory.spec.document import compile_spec
 from factory.spec.overrides import apply_overrides
@@ -17,7 +18,8 @@ from factory.train.recipe.reading import load_recipe
 from factory.train.recipe.sections import Recipe
 from tuner.candidates.candidate import Candidate, key_of
 from tuner.candidates.constraints import Constraint
-from tuner.candidates.costs import Costs, additive_costs, all_costs
+from tuner.candidates.costs import Costs, additive_costs, all_costs, costs_of_chain
+from tuner.latency import MeasuringFailed, Unmeasured, estimate_latency_ms, measured_latency_ms
 from tuner.space import Point, Space
 
 MAX_KEPT = 50_000
@@ -31,55 +33,89 @@ class Candidates:
 
     A stage that was changed in the same way before is taken from memory, with all that is known of its costs, and so
     are the costs of a network whose recipe alone is another.
+
+    latency: whether latency_ms is one of the costs, by this machine's table. Where that lacks an operation, what asks
+    raises `tuner.latency.Unmeasured`, or measures it after a call of `measure_latency`.
     """
 
-    def __init__(self, spec: Spec, recipe: Recipe, space: Space, constraints: Sequence[Constraint] = ()):
+    def __init__(
+        self,
+        spec: Spec,
+        recipe: Recipe,
+        space: Space,
+        constraints: Sequence[Constraint] = (),
+        *,
+        latency: bool = False,
+    ):
         self.spec, self.recipe, self.space = spec, recipe, space
         self.constraints = tuple(constraints)
+        self.latency = latency
+        self._latency_ms: Callable[[Graph], float] = estimate_latency_ms
         self._feasible: dict[str, bool] = {}
         self._stages: dict[tuple[Any, ...], Any] = {}
         self._recipe_document = from_python(plain_recipe(recipe), Source("<recipe>"), RECIPE)
         self._recipes: dict[str, Recipe] = {}
         self._costs: dict[str, Costs | FactoryError] = {}
-        self._needs_graph = any(not constraint.additive for constraint in self.constraints)
+        self._needs_graph = latency or any(not constraint.additive for constraint in self.constraints)
+
+    def measure_latency(self) -> None:
+        """From now on operations that the table of latencies lacks are measured when a point asks for them."""
+        self._latency_ms = measured_latency_ms
 
     def candidate(self, point: Point) -> Candidate:
         """The candidate of a point. Raises FactoryError for one that cannot be built; constraints are not checked."""
         spec, recipe = self.network(point), self.recipe_of(point)
         graph = plan(spec)
-        return Candidate(dict(point), spec, recipe, all_costs(graph.cost), key_of(graph, recipe))
+        return Candidate(dict(point), spec, recipe, self._all_costs(graph), key_of(graph, recipe))
 
     def feasible(self, point: Point) -> bool:
-        """Whether a point can be built and fulfils every constraint; the same point is not worked out twice."""
+        """Whether a point can be built and fulfils every constraint; the same point is not worked out twice.
+
+        Raises Unmeasured where a constraint on latency cannot be decided yet.
+        """
         key = self.space.key(point)
         if key not in self._feasible:
+            obstacle = self.obstacle(point)
+            if isinstance(obstacle, Unmeasured):
+                raise obstacle
             _make_room(self._feasible)
-            self._feasible[key] = self.obstacle(point) is None
+            self._feasible[key] = obstacle is None
         return self._feasible[key]
 
     def obstacle(self, point: Point) -> Constraint | FactoryError | None:
-        """What keeps a point from being feasible: the first constraint that does not hold, or why it has no costs."""
+        """What keeps a point from being feasible: the first constraint that does not hold, or why it has no costs.
+
+        Raises MeasuringFailed where its latency cannot be measured, which says nothing of the point.
+        """
         try:
-            sums = self._remembered(point, graph=False)
+            sums = self.sums(point)
             for constraint in self.constraints:
                 if constraint.additive and not constraint.holds(sums):
                     return constraint
-            if self._needs_graph:
-                costs = self._remembered(point, graph=True)
-                for constraint in self.constraints:
-                    if not constraint.additive and not constraint.holds(costs):
-                        return constraint
+            for constraint in self.constraints:
+                if not constraint.additive and not constraint.holds(self._remembered(point, graph=True)):
+                    return constraint
             self.recipe_of(point)
+        except MeasuringFailed:
+            raise
         except FactoryError as error:
             return error
         return None
 
-    def costs(self, point: Point) -> Costs:
-        """The costs of a point: all where a constraint asks for one that needs a graph, else the sums over its stages.
+    def costs(self, point: Point, *, every: bool = False) -> Costs:
+        """The costs of a point: all where one that needs a graph is asked for, else the sums over its stages.
 
-        Raises FactoryError for a point that cannot be built.
+        every: all of them in any case. A latency that is not measured is left out, with all that need a graph. Raises
+        FactoryError for a point that cannot be built.
         """
-        return self._remembered(point, graph=self._needs_graph)
+        try:
+            return self._remembered(point, graph=every or self._needs_graph)
+        except Unmeasured:
+            return self.sums(point)
+
+    def sums(self, point: Point) -> Costs:
+        """Those costs of a point that are sums over its stages. Raises FactoryError for one that cannot be built."""
+        return self._remembered(point, graph=False)
 
     def network(self, point: Point) -> Spec:
         """The spec of a point. Raises SpecError for values that do not fit each other."""
@@ -122,13 +158,24 @@ class Candidates:
             _make_room(self._costs)
             try:
                 spec = self.network(point)
-                self._costs[key] = all_costs(plan(spec).cost) if graph else _sums(spec)
+                sums = _sums(spec)
+                self._costs[key] = self._graph_costs(spec, sums) if graph else additive_costs(sums)
+            except (Unmeasured, MeasuringFailed):  # the next time may be another
+                raise
             except FactoryError as error:
                 self._costs[key] = error
         costs = self._costs[key]
         if isinstance(costs, FactoryError):
             raise costs.with_traceback(None)  # which would grow each time
         return costs
+
+    def _graph_costs(self, spec: Spec, sums: Totals) -> Costs:
+        """All costs, without the graph where that is possible."""
+        found = None if self.latency else costs_of_chain(spec, sums)
+        return self._all_costs(plan(spec)) if found is None else found
+
+    def _all_costs(self, graph: Graph) -> Costs:
+        return {**all_costs(graph.cost), **({"latency_ms": self._latency_ms(graph)} if self.latency else {})}
 
     def _with_stages(self, spec: Spec, own: Mapping[str, Changes]) -> Spec:
         """The spec with some stages changed, each from memory where it was changed like this before."""
@@ -145,12 +192,12 @@ class Candidates:
         return compile_spec(document, spec.source, spec)
 
 
-def _sums(spec: Spec) -> Costs:
-    """The costs that need no graph. Raises SpecError for a network beyond the limit of parameters."""
+def _sums(spec: Spec) -> Totals:
+    """The sums over the stages. Raises SpecError for a network beyond the limit of parameters."""
     found, limit = totals(spec), Limits().params
     if found.params > limit:
         raise SpecError.single(f"{spec.name} has {found.params:,} parameters, the limit is {limit:,}")
-    return additive_costs(found)
+    return found
 
 
 def _stays_in_place(call: Any) -> bool:

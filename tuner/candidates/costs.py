@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from factory.graph import Cost, Graph, Totals
+from factory.blocks import Limits
+from factory.graph import Cost, Totals
+from factory.graph.extent import depth
+from factory.spec import Spec
+from factory.spec.pieces import extent
 
-Costs = dict[str, int | None]
-"""By name of QUANTITIES; None for what depends on an input size that is not known."""
+Costs = dict[str, float | None]
+"""By name of QUANTITIES; None for what depends on an input size that is not known. All but latency_ms are whole."""
 
 QUANTITIES: dict[str, str] = {
     "params": "all weights",
@@ -16,6 +20,7 @@ QUANTITIES: dict[str, str] = {
     "peak_memory": "bytes that inference on one image needs at once, weights included, float32",
     "depth": "convolutions and fully connected layers on the longest way through the network",
     "receptive_field": "pixels, the larger side, that the last layer sees which does not see the whole image",
+    "latency_ms": "milliseconds of an image on this machine's CPU, by its [table of operations](latency.md)",
 }
 ADDITIVE = frozenset(("params", "trainable", "macs", "activations", "weight_bytes"))
 """Those that need no graph: sums over the stages."""
@@ -27,7 +32,7 @@ def additive_costs(totals: Totals) -> Costs:
 
 
 def all_costs(cost: Cost) -> Costs:
-    """All quantities, in the order of QUANTITIES."""
+    """All quantities but latency_ms, which needs a table, in the order of QUANTITIES."""
     graph = cost.graph
     return {
         **additive_costs(cost.totals),
@@ -37,13 +42,17 @@ def all_costs(cost: Cost) -> Costs:
     }
 
 
-def depth(graph: Graph) -> int:
-    """Layers that count as such (He et al. 2016: 50 in ResNet-50) on the longest way to an output."""
-    below: list[int] = []
-    for node in graph.nodes:
-        above = max((below[index] for index, _ in node.inputs if index >= 0), default=0)
-        below.append(above + node.op.counted)
-    return max((below[index] for index, _ in graph.outputs.values() if index >= 0), default=0)
+def costs_of_chain(spec: Spec, sums: Totals) -> Costs | None:
+    """As `all_costs`, from what is remembered of the stages, thousands a second; None where only the graph tells.
+
+    sums: those of the spec. Raises SpecError where it cannot be planned.
+    """
+    found = extent(spec)
+    if found is None or found.nodes > Limits().nodes:
+        return None
+    field = None if found.widest is None else round(1 + max(found.widest))
+    memory = None if found.live is None else 4 * (found.live + sums.params)
+    return {**additive_costs(sums), "peak_memory": memory, "depth": found.layers, "receptive_field": field}
 
 
 def _receptive_field(cost: Cost) -> int | None:

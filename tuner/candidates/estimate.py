@@ -14,8 +14,10 @@ import numpy as np
 from factory.errors import FactoryError, SpecError, first_line
 from tuner.candidates.building import Candidates
 from tuner.candidates.constraints import Constraint
+from tuner.candidates.costs import Costs
 from tuner.candidates.data_facts import DataFacts
-from tuner.space import Point
+from tuner.latency import Unmeasured
+from tuner.space import Point, Space
 
 SAMPLES = 1_000
 """Points that are drawn; of a space that is not larger, each one is looked at."""
@@ -30,9 +32,17 @@ _MACS_A_SECOND = 10e9  # of one core in training, measured: convolutions reach t
 class Range(NamedTuple):
     """Lowest, middle and highest cost."""
 
-    low: int
-    median: int
-    high: int
+    low: float
+    median: float
+    high: float
+
+
+class Look(NamedTuple):
+    """A point; costs: None where it cannot be built, or is infeasible and nobody asked for costs of those."""
+
+    point: Point
+    feasible: bool
+    costs: Costs | None
 
 
 @dataclass(frozen=True)
@@ -42,7 +52,8 @@ class Estimate:
     size: the number of points, infinite with a continuum; exact: whether all of them were looked at; share: of the
     points that are feasible, with low and high ends of its 95 % interval; costs: of the feasible ones, by quantity;
     obstacles: how many points each constraint keeps out, and what cannot be built, by its first error; rate: points a
-    second.
+    second; looks: the points, one by one; unmeasured: points whose latency is asked for and not known, undecided: those
+    of them that only a constraint on it may keep out.
     """
 
     size: float
@@ -55,36 +66,55 @@ class Estimate:
     costs: dict[str, Range]
     obstacles: dict[str, int]
     rate: float
+    looks: tuple[Look, ...]
+    unmeasured: int = 0
+    undecided: int = 0
 
 
-def estimate(candidates: Candidates, *, samples: int = SAMPLES, seed: int = 0) -> Estimate:
+def drawn(space: Space, samples: int = SAMPLES, seed: int = 0) -> Iterator[Point]:
+    """Points at random, the same ones for the same seed; all of a space that is small."""
+    random = np.random.default_rng(seed)
+    return space.grid() if space.size <= samples else (space.sample(random) for _ in range(samples))
+
+
+def estimate(candidates: Candidates, *, samples: int = SAMPLES, seed: int = 0, every_cost: bool = False) -> Estimate:
     """Looks at points drawn at random, the same ones for the same seed, or at all of a space that is small.
 
     A space with conditions is drawn from as it is searched at random: each value of a dimension that takes part is
-    equally probable.
+    equally probable. every_cost: those that need a graph, too, where no constraint asks for them, and
+    those of points that no more than a constraint keeps out.
     """
     space = candidates.space
     exact = space.size <= samples
-    random = np.random.default_rng(seed)
-    points: Iterator[Point] = space.grid() if exact else (space.sample(random) for _ in range(samples))
-    looked_at = feasible = 0
+    looks: list[Look] = []
     obstacles: Counter[str] = Counter()
     told: dict[str, str] = {}
-    found: dict[str, list[int]] = {}
+    found: dict[str, list[float]] = {}
+    unmeasured = undecided = 0
     seconds = -time.perf_counter()
-    for point in points:
-        looked_at += 1
+    for point in drawn(space, samples, seed):
         obstacle = candidates.obstacle(point)
+        costs: Costs | None = None
+        if obstacle is None or (every_cost and isinstance(obstacle, Constraint)):
+            try:
+                costs = candidates.costs(point, every=every_cost)
+            except FactoryError as error:
+                obstacle = error
+        looks.append(Look(point, obstacle is None, costs))
+        if isinstance(obstacle, Unmeasured):
+            undecided += 1
+            continue
+        unmeasured += candidates.latency and costs is not None and "latency_ms" not in costs
         if obstacle is not None:
             name, words = (obstacle.text,) * 2 if isinstance(obstacle, Constraint) else _place_and_words(obstacle)
             obstacles[name] += 1
             told.setdefault(name, words)
             continue
-        feasible += 1
-        for name, value in candidates.costs(point).items():
+        for name, value in (costs or {}).items():
             if value is not None:
                 found.setdefault(name, []).append(value)
     seconds += time.perf_counter()
+    looked_at, feasible = len(looks), sum(look.feasible for look in looks)
     low, high = (feasible / looked_at,) * 2 if exact else wilson(feasible, looked_at)
     return Estimate(
         size=space.size,
@@ -97,6 +127,9 @@ def estimate(candidates: Candidates, *, samples: int = SAMPLES, seed: int = 0) -
         costs={name: _range(values) for name, values in found.items()},
         obstacles={told[name]: count for name, count in obstacles.most_common()},
         rate=looked_at / seconds,
+        looks=tuple(looks),
+        unmeasured=unmeasured + undecided,
+        undecided=undecided,
     )
 
 
@@ -108,7 +141,7 @@ def wilson(hits: int, trials: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def trial_seconds(macs: int, facts: DataFacts, *, epochs: int, batch_size: int, cores: float = 1.0) -> float:
+def trial_seconds(macs: float, facts: DataFacts, *, epochs: int, batch_size: int, cores: float = 1.0) -> float:
     """About how long a trial takes on so many cores of a CPU, within a factor of three for common networks.
 
     From the multiply-accumulates of an image, and what was measured of starting and stepping; a GPU is much faster.
@@ -117,8 +150,10 @@ def trial_seconds(macs: int, facts: DataFacts, *, epochs: int, batch_size: int, 
     return _STARTING + steps * _STEP + epochs * facts.samples * macs * _BACKWARD / (_MACS_A_SECOND * cores)
 
 
-def _range(values: Sequence[int]) -> Range:
-    return Range(min(values), int(np.median(values)), max(values))
+def _range(values: Sequence[float]) -> Range:
+    whole = all(isinstance(value, int) for value in values)
+    middle = float(np.median(values))
+    return Range(min(values), int(middle) if whole else middle, max(values))
 
 
 def _place_and_words(error: FactoryError) -> tuple[str, str]:

@@ -10,10 +10,10 @@ from typing import Any
 from factory.errors import FactoryError, did_you_mean
 from factory.spec.expressions import Expression, ExpressionError, compile_expression
 
-_PREFIXES = {"K": 1, "M": 2, "G": 3, "T": 4}
-_AMOUNT = re.compile(r"(?<![\w.])(\d+\.?\d*|\.\d+)([KMGT])(i?)B?\b")
+_PREFIXES = {"k": 1, "K": 1, "M": 2, "G": 3, "T": 4}
+_AMOUNT = re.compile(r"(?<![\w.])(\d+\.?\d*|\.\d+)([kKMGT])(i?)B?\b")
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
-_HINT = "arithmetic, comparisons, min, max; numbers may end in K, M, G or T: macs <= 400M"
+_HINT = "arithmetic, comparisons, min, max; numbers may end in k, M, G or T: macs <= 400M"
 
 
 class FormulaError(FactoryError):

@@ -56,7 +56,7 @@ class Objective:
         """The metric or expression as it was written."""
         return self.formula.text
 
-    def value(self, rows: Sequence[Row], result: Row, costs: Mapping[str, int | None]) -> float:
+    def value(self, rows: Sequence[Row], result: Row, costs: Mapping[str, float | None]) -> float:
         """The value of a run, finished or not: its best, its last or the mean over its epochs.
 
         rows: the epochs so far, as in metrics.jsonl; result: result.json of a finished run, else empty; costs: the

@@ -22,10 +22,12 @@ if TYPE_CHECKING:
         Halving,
         Hyperband,
         LocalSearch,
+        MorphingEvolution,
         OptunaNSGA2,
         Random,
         Reinforce,
         Sobol,
+        Transforming,
     )
     from tuner.oracles.oracle import AlgorithmOracle
     from tuner.oracles.sweeps import of_sweep
@@ -43,10 +45,12 @@ __all__ = [
     "Halving",
     "Hyperband",
     "LocalSearch",
+    "MorphingEvolution",
     "OptunaNSGA2",
     "Random",
     "Reinforce",
     "Sobol",
+    "Transforming",
     "of_sweep",
 ]
 

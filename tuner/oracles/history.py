@@ -17,14 +17,17 @@ def relive(algorithm: Algorithm, records: Sequence[Record], state: dict[str, Any
 
     state: of the algorithm when it had learned from the results that ended before place `learned` in the order of ends;
     from the others it learns now, in that order. With an empty state it makes of all results what it can. A trial that
-    went on from one whose record is lost began by itself.
+    went on from one whose record is lost began by itself, and so did one that inherited its weights.
     """
     numbers = {record.identity: number for number, record in enumerate(records)}
     history, later = [], []
     for number, record in enumerate(records):
         known = record.ended is not None and (not state or record.ended < learned)
-        continues = None if record.proposal.continues is None else numbers.get(record.proposal.continues)
-        proposal = replace(record.proposal, point=grown(algorithm.space, record), continues=continues)
+        continues, inherits = (
+            None if one is None else numbers.get(one) for one in (record.proposal.continues, record.proposal.inherits)
+        )
+        point = grown(algorithm.space, record)
+        proposal = replace(record.proposal, point=point, continues=continues, inherits=inherits)
         history.append(Trial(number, proposal, record.result if known else None))
         record.number = number
         if record.ended is not None and not known:

@@ -46,6 +46,7 @@ class SweepModel(HyperModel):
     def __init__(self, sweep: Sweep):
         super().__init__(name=sweep.name)
         self.sweep = sweep
+        sweep.candidates.measure_latency()
         self._task = cast(Task, sweep.facts.task if sweep.facts else "classes")
         self._declared = to_hyperparameters(sweep.space, _feasible_point(sweep))
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import keras_tuner
@@ -102,11 +104,12 @@ class RememberingOracle(keras_tuner.Oracle):
         speak of numbers, is not used: the algorithm learns from all results again.
         """
         self._forget()
-        for trial in trials:
-            self._keep(self._record_of(trial))
-        self._next = max((record.identity + 1 for record in self._records.values()), default=0)
-        whole = len(self._records) == self._next
-        self._take_up(state if whole else {}, self._next)
+        with _uncollected():
+            for trial in trials:
+                self._keep(self._record_of(trial))
+            self._next = max((record.identity + 1 for record in self._records.values()), default=0)
+            whole = len(self._records) == self._next
+            self._take_up(state if whole else {}, self._next)
 
     # ---- trials
 
@@ -174,3 +177,15 @@ class RememberingOracle(keras_tuner.Oracle):
             objectives=len(self._objectives),
             epochs=self.epochs,
         )
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No garbage is looked for: what is made here stays, and looking at ever more of it takes more than linear time."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()

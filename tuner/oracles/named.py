@@ -29,6 +29,12 @@ class Evolution(AlgorithmOracle):
     algorithm_name = "evolution"
 
 
+class MorphingEvolution(AlgorithmOracle):
+    """Evolution whose children are to begin with the weights of the trial `tuner/inherits`. Needs `epochs`."""
+
+    algorithm_name = "morphing_evolution"
+
+
 class LocalSearch(AlgorithmOracle):
     """Tries all neighbours of the best point, and begins anew where none is better."""
 
@@ -59,6 +65,12 @@ class PPO(AlgorithmOracle):
     algorithm_name = "ppo"
 
 
+class Transforming(AlgorithmOracle):
+    """A controller that reads a network and grows it; children inherit weights (Cai et al. 2018). Needs `epochs`."""
+
+    algorithm_name = "transforming"
+
+
 class TPE(AlgorithmOracle):
     """Optuna's tree-structured Parzen estimator (Bergstra et al. 2011). Needs the extra `optuna`."""
 
@@ -66,7 +78,7 @@ class TPE(AlgorithmOracle):
 
 
 class GP(AlgorithmOracle):
-    """Optuna's Gaussian process, with expected improvement. Needs the extra `optuna` and PyTorch."""
+    """Optuna's Gaussian process, with expected improvement. Needs the extra `gp`."""
 
     algorithm_name = "gp"
 

@@ -38,7 +38,8 @@ class AlgorithmOracle(PersistentOracle):
     seed: 0 is one; None draws one, which a restart goes on with.
     feasible: whether a point, {name: value}, may be tried; others are never proposed.
     epochs: of a full trial, for algorithms that run shorter ones, too: such a trial has `tuner/epochs`,
-    `tuner/initial_epoch` and, going on from another, `tuner/trial_id` among its values, as in KerasTuner's Hyperband.
+    `tuner/initial_epoch` and, going on from another, `tuner/trial_id` among its values, as in KerasTuner's Hyperband;
+    where its network is to begin with the weights of another trial's, `tuner/inherits` says which.
     parameters: the algorithm's own.
 
     Raises FactoryError for parameters that the algorithm does not have, for a directory in which another process or
@@ -154,8 +155,12 @@ class AlgorithmOracle(PersistentOracle):
         trial = Trial(self._filled(response.get("values", {})), trial_id, response["status"])
         if trial.status == TrialStatus.RUNNING:
             asked = self.algorithm.trials[-1]
-            parent = None if asked.proposal.continues is None else int(self.start_order[asked.proposal.continues])
-            self._keep(Record(trial, replace(asked.proposal, continues=parent), number=asked.number))
+            continues, inherits = (
+                None if one is None else int(self.start_order[one])
+                for one in (asked.proposal.continues, asked.proposal.inherits)
+            )
+            kept = replace(asked.proposal, continues=continues, inherits=inherits)
+            self._keep(Record(trial, kept, number=asked.number))
             self._next += 1
         return trial
 
@@ -168,6 +173,8 @@ class AlgorithmOracle(PersistentOracle):
             parent = self.algorithm.trials[proposal.continues].proposal
             values["tuner/initial_epoch"] = parent.epochs or self.epochs
             values["tuner/trial_id"] = self.start_order[proposal.continues]
+        if proposal.inherits is not None:
+            values["tuner/inherits"] = self.start_order[proposal.inherits]
         return values
 
     def _judge(self, trial: Trial) -> None:

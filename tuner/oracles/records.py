@@ -22,7 +22,7 @@ STATE = "oracle.json"
 class Record:
     """A trial of KerasTuner's with what KerasTuner does not keep.
 
-    proposal: what it came from, `continues` as the identity of a trial. attempts: runs that ended, in whatever way.
+    proposal: what it came from, `continues` and `inherits` as the identities of trials. attempts: runs that ended.
     ended: its place in the order of ends, None until it has ended for good; result: what came of it then.
     number: which trial of the algorithm it is; the identity, too, unless records of trials before it were lost.
     """

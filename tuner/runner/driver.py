@@ -8,21 +8,23 @@ from contextlib import suppress
 from typing import Any
 
 from factory.errors import FactoryError
+from tuner.runner.board import Board
 from tuner.runner.keeping import Keeper
 from tuner.runner.ledger import Job, Ledger
 from tuner.runner.memory import Bound
-from tuner.runner.process import Worker
 from tuner.runner.reporting import Progress, Reporter
 from tuner.runner.scoring import read_rows, worth
 from tuner.runner.stopping import Judge
 from tuner.runner.tasks import Run
-from tuner.runner.workers import Workers
+from tuner.runner.transport import BaseWorker, BaseWorkers
 from tuner.store import Status, TrialRecord
 
 TICK = 0.25
 """Seconds between looks at clocks, memory and requests to stop, where no worker says anything."""
 KILLS = 2
 """A trial whose worker is killed so often, without an epoch in between, needs more memory than there is."""
+LOSSES = 5
+"""The same where it is the node that was lost the last time, which trials are seldom to blame for."""
 
 
 class Driver:
@@ -34,7 +36,7 @@ class Driver:
     def __init__(
         self,
         ledger: Ledger,
-        workers: Workers,
+        workers: BaseWorkers[Any],
         reporter: Reporter,
         bound: Bound,
         began: Callable[[Any], None],
@@ -44,7 +46,8 @@ class Driver:
         self.sweep, self.store = ledger.sweep, ledger.store
         self.began, self.ended = began, ended
         self.judge = Judge(self.sweep.stop, self.sweep.objectives[0]) if self.sweep.stop else None
-        self.keeper = Keeper(self.store, self.sweep.keep, self.sweep.epochs)
+        self.keeper = Keeper(self.store, self.sweep.keep, self.sweep.epochs, self._parents)
+        self.board = Board(self.sweep, self.store, reporter.say)
         self.jobs: dict[int, Job] = {}
         """Those that run, by number."""
         self.queue: list[Job] = []
@@ -75,6 +78,7 @@ class Driver:
         records = self.store.trials()
         self.queue = self.ledger.resume()
         self.keeper.resume(records)
+        self.board.show(records)
         for record in records:
             self._compare_with(record)
         if records:
@@ -108,7 +112,7 @@ class Driver:
     def _all_proposed(self) -> bool:
         return self.ledger.counts.total() + len(self.jobs) + len(self.queue) >= self.sweep.budget.trials
 
-    def _next(self, worker: Worker) -> Job | None:
+    def _next(self, worker: BaseWorker) -> Job | None:
         """The next trial to run, none for now or for ever; on the way, those that need no running are finished."""
         while True:
             job = self._waiting()
@@ -147,7 +151,7 @@ class Driver:
         elif not self.jobs:
             raise FactoryError(f"{self.sweep.algorithm} proposes nothing although nothing runs: a mistake of its own")
 
-    def _begin(self, worker: Worker, job: Job) -> None:
+    def _begin(self, worker: BaseWorker, job: Job) -> None:
         self.jobs[job.number] = job
         record = self.store.start(job.number, worker.name, worker.device)
         self.began(job.trial)
@@ -157,7 +161,7 @@ class Driver:
 
     # ---- hearing of it
 
-    def _hear(self, worker: Worker, message: dict[str, Any] | None) -> None:
+    def _hear(self, worker: BaseWorker, message: dict[str, Any] | None) -> None:
         task = worker.task
         job = self.jobs.get(task.number) if task else None
         if job is None:
@@ -166,6 +170,8 @@ class Driver:
             return
         if message is None:
             self._died(worker, job)
+        elif message["kind"] == "began":  # in a cluster it had to wait for room
+            self.store.start(job.number, worker.name, worker.device)
         elif message["kind"] == "epoch":
             self._epoch(worker, job, message["run"], message["row"])
         elif message["kind"] == "done":
@@ -175,20 +181,21 @@ class Driver:
             self._released(worker, job, replace=message["spent"])
             self._failed(job, Status.FAILED, f"{message['reason']}\n\n{message['error']}".strip(), worker.seconds)
 
-    def _died(self, worker: Worker, job: Job) -> None:
+    def _died(self, worker: BaseWorker, job: Job) -> None:
         """A worker died of its trial, or somebody killed it, which is no fault of the trial's."""
         error = f"{worker.fate()}\n{worker.tail()}".strip()
         self._released(worker, job, replace=True)
         if worker.killed:
             job.kills += 1
-            if job.kills < KILLS:
-                self.reporter.say(f"{worker.name} was killed; trial {job.number} goes on in another process")
+            if job.kills < (LOSSES if worker.lost else KILLS):
+                what = "was lost with its node" if worker.lost else "was killed"
+                self.reporter.say(f"{worker.name} {what}; trial {job.number} goes on in another process")
                 job.took += worker.seconds
                 self.queue.insert(0, job)
                 return
         self._failed(job, Status.FAILED, error, worker.seconds)
 
-    def _released(self, worker: Worker, job: Job, replace: bool = False) -> None:
+    def _released(self, worker: BaseWorker, job: Job, replace: bool = False) -> None:
         """A worker has ended a task, well or badly."""
         del self.jobs[job.number]
         worker.task = None
@@ -196,7 +203,7 @@ class Driver:
         if replace:
             self.workers.replace(worker)
 
-    def _epoch(self, worker: Worker, job: Job, run: int, row: dict[str, Any]) -> None:
+    def _epoch(self, worker: BaseWorker, job: Job, run: int, row: dict[str, Any]) -> None:
         job.kills = 0
         self.store.epoch(job.number, run, row)
         self.reporter.epoch(job.number, run, row, self._progress())
@@ -239,6 +246,7 @@ class Driver:
 
     def _tell_end(self, job: Job, record: TrialRecord) -> None:
         self.keeper.finished(record)
+        self.board.show([record])
         if self.judge is not None:
             self.judge.scores.pop(job.number, None)
         self.ended(job.trial)
@@ -258,7 +266,7 @@ class Driver:
             if worker.task is not None:
                 self._check_memory(worker, self.jobs[worker.task.number])
 
-    def _check_time(self, worker: Worker, job: Job) -> None:
+    def _check_time(self, worker: BaseWorker, job: Job) -> None:
         minutes = self.sweep.trial.minutes
         if minutes is None or worker.seconds < 60 * minutes:
             return
@@ -267,7 +275,7 @@ class Driver:
         self._released(worker, job, replace=True)
         self._failed(job, Status.TIMED_OUT, error, worker.seconds)
 
-    def _check_memory(self, worker: Worker, job: Job) -> None:
+    def _check_memory(self, worker: BaseWorker, job: Job) -> None:
         """A worker that is too large is replaced; its trial goes on in the next one, or fails if it was the first."""
         if told := self.bound.exceeded(worker):
             self._released(worker, job, replace=True)
@@ -283,6 +291,12 @@ class Driver:
         """The stopping rule learns of a finished trial."""
         if self.judge is not None and record.status is Status.COMPLETED:
             self.judge.complete(record, self.store.curve(record.number, 0))
+
+    def _parents(self) -> set[int]:
+        """The trials that have weights which others inherit or may inherit."""
+        waiting = [job.record.inherits for job in [*self.jobs.values(), *self.queue]]
+        numbers = self.ledger.oracle.algorithm.parents() | {number for number in waiting if number is not None}
+        return {self.ledger.trained(number) for number in numbers}
 
     def _spent(self) -> float:
         """Seconds of this driver."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -13,6 +14,8 @@ from factory.files import write_whole
 from factory.spec.render import render
 from factory.train.recipe.render import render_recipe
 from tuner.algorithms.algorithm import Algorithm, Proposal, Result, Trial
+from tuner.analysis.ranking import reach
+from tuner.runner.keeping import has_weights
 from tuner.runner.scoring import Worth
 from tuner.runner.tasks import RECIPE, SPEC, STOPPED, Task
 from tuner.store import SCORED, Status, Store, TrialRecord
@@ -68,6 +71,8 @@ class Ledger:
         self.best: TrialRecord | None = None
         self.lengths: list[float] = []
         """Seconds of the trials that were trained to their end."""
+        self.copies: dict[int, int] = {}
+        """Trials that were answered from others, and those that were trained for them."""
         self.earlier = 0.0
         """Seconds of searching before this driver."""
 
@@ -99,7 +104,9 @@ class Ledger:
         for name, text in ((SPEC, record.spec), (RECIPE, record.recipe)):
             if not (folder / name).is_file():
                 write_whole(folder / name, text)
-        until = record.epochs if record.epochs is not None and record.epochs < sweep.epochs else None
+        inherits = record.inherits is not None
+        shorter = record.epochs is not None and record.epochs < sweep.epochs
+        until = record.epochs if shorter and not inherits else None
         parent = None if record.continues is None else str(self.store.folder(record.continues))
         repeats = sweep.repeats
         return Task(
@@ -112,7 +119,13 @@ class Ledger:
             parent,
             judged,
             job.stopped is not None,
+            str(self.store.folder(self.trained(record.inherits))) if record.inherits is not None else None,
+            record.epochs if inherits else None,
         )
+
+    def trained(self, number: int) -> int:
+        """The trial that has the weights of a trial: itself, or the one that it is a copy of."""
+        return self.copies.get(number, number)
 
     def mark_stopped(self, job: Job, epoch: int) -> None:
         """The rule ends the trial here, also where the worker is killed before it hears of it."""
@@ -120,8 +133,17 @@ class Ledger:
         write_whole(self.store.folder(job.number) / STOPPED, str(epoch))
 
     def twin(self, job: Job) -> TrialRecord | None:
-        """A finished trial of the same candidate."""
-        found = self.store.by_key(job.record.key, job.record.epochs) if job.record.key else None
+        """A finished trial of the same candidate.
+
+        For one that inherits its weights whatever the epochs of the other, but one that has weights: others may be
+        going to inherit them.
+        """
+        record = job.record
+        if not record.key:
+            return None
+        if record.inherits is not None:
+            return next((one for one in self.store.trained(record.key) if has_weights(self.store, one.number)), None)
+        found = self.store.by_key(record.key, record.epochs)
         return None if found is None or found.number == job.number else found
 
     def copy(self, job: Job, twin: TrialRecord, seconds: float) -> TrialRecord:
@@ -141,7 +163,13 @@ class Ledger:
     # ---- inside
 
     def _drafted(self, number: int, proposal: Proposal, trial: Any) -> Job:
-        record = TrialRecord(number, proposal.point, epochs=proposal.epochs, continues=proposal.continues)
+        record = TrialRecord(
+            number,
+            proposal.point,
+            epochs=proposal.epochs,
+            continues=proposal.continues,
+            inherits=proposal.inherits,
+        )
         try:
             candidate = self.sweep.candidate(proposal.point)
         except FactoryError as error:
@@ -198,20 +226,25 @@ class Ledger:
         if record.status is Status.RUNNING:
             return
         self.counts[record.status] += 1
+        if record.copied_from is not None:
+            self.copies[record.number] = record.copied_from
         if record.status is Status.COMPLETED and record.seconds:
             self.lengths.append(record.seconds)
-        if record.status in SCORED and record.scores:
-            best = self.best.scores[0] if self.best and self.best.scores else None
-            if best is None or record.scores[0] > best:
-                self.best = record
+        if record.status in SCORED and record.scores and (self.best is None or _rank(record) > _rank(self.best)):
+            self.best = record
 
     def _state(self, seconds: float) -> dict[str, Any]:
         """What the store keeps for the next driver."""
         return {"algorithm": self.oracle.algorithm.state(), "seconds": round(self.earlier + seconds, 3)}
 
 
+def _rank(record: TrialRecord) -> tuple[float, float]:
+    """What is shown as the best so far: the most epochs first, then the score."""
+    return reach(record), (record.scores or (-math.inf,))[0]
+
+
 def _told(record: TrialRecord) -> Trial:
     """A trial as algorithms know it."""
-    proposal = Proposal(record.point, record.epochs, record.continues)
+    proposal = Proposal(record.point, record.epochs, record.continues, record.inherits)
     result = None if record.status is Status.RUNNING else Result(record.scores)
     return Trial(record.number, proposal, result)

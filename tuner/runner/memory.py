@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from tuner.runner.process import Worker
+from tuner.runner.transport import BaseWorker
 from tuner.sweep.sections import TrialLimits
 
 GROWTH = 500e6
@@ -30,7 +30,7 @@ class Bound:
             return cls(1e9 * limits.memory_gb, True)
         return cls(SHARE * psutil.virtual_memory().total / workers, False)
 
-    def exceeded(self, worker: Worker) -> str:
+    def exceeded(self, worker: BaseWorker) -> str:
         """In words, how a worker is too large; "" where it is not."""
         idle = worker.task is None
         if not (worker.tasks if idle else self.always):

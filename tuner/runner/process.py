@@ -17,25 +17,14 @@ import psutil
 
 from factory.errors import FactoryError
 from tuner.runner.tasks import Task
-
-LOG_LINES = 30
-"""So many lines of a worker's log come with the error of a trial that killed it."""
+from tuner.runner.transport import BaseWorker
 
 
-class Worker:
-    """One worker process, in one of the driver's places (from 0).
-
-    task: what it runs, None while it is idle; since: when that began, on the monotonic clock, or when the process did.
-    tasks: how many it has ended. usual: its resident memory in bytes after the first of them, 0 before.
-    """
+class Worker(BaseWorker):
+    """One worker process."""
 
     def __init__(self, directory: Path, place: int, trainer: str, threads: int):
-        self.place, self.name = place, f"worker-{place}"
-        self.ready, self.device = False, ""
-        self.task: Task | None = None
-        self.since = time.monotonic()
-        self.tasks, self.usual = 0, 0
-        self.log = directory / f"{place}.log"
+        super().__init__(directory, place)
         self.connection, theirs = Pipe()
         lock = directory / f"{place}.lock"
         command = [sys.executable, "-P", "-m", "tuner.runner.worker"]
@@ -58,12 +47,10 @@ class Worker:
             theirs.close()
 
     def send(self, task: Task) -> None:
-        """Gives it a task. Raises OSError where the process is gone."""
         self.task, self.since, self.mark = task, time.monotonic(), self.log.stat().st_size
         self._tell({"task": task.plain()})
 
     def judge(self, stop: bool) -> None:
-        """Answers an epoch: whether its trial stops here. Raises OSError where the process is gone."""
         self._tell({"stop": stop})
 
     def receive(self) -> dict[str, Any] | None:
@@ -73,13 +60,7 @@ class Worker:
         except (EOFError, OSError):
             return None
 
-    @property
-    def seconds(self) -> float:
-        """How long it has been at its task, or, where it is not ready, starting."""
-        return time.monotonic() - self.since
-
     def memory(self) -> int:
-        """Resident memory in bytes, 0 where the process is gone."""
         try:
             return psutil.Process(self.process.pid).memory_info().rss
         except psutil.Error:
@@ -91,7 +72,6 @@ class Worker:
             self.process.send_signal(signal.SIGINT)
 
     def dump(self) -> None:
-        """Has it write into its log where its threads are."""
         with suppress(ProcessLookupError):
             self.process.send_signal(signal.SIGUSR1)
         time.sleep(0.2)
@@ -107,7 +87,6 @@ class Worker:
         return self.process.wait() == -signal.SIGKILL
 
     def fate(self) -> str:
-        """Why a dead process is dead, in words."""
         code = self.process.wait()
         if code >= 0:
             return f"the worker process ended with exit status {code}"
@@ -115,13 +94,6 @@ class Worker:
             why = ", as the system does when memory runs out" if -code == signal.SIGKILL else ""
             return f"the worker process was killed by {signal.Signals(-code).name}{why}"
         return f"the worker process was killed by signal {-code}"
-
-    def tail(self) -> str:
-        """The last lines of its log, since its task began."""
-        with self.log.open("rb") as file:
-            file.seek(self.mark)
-            lines = file.read().decode("utf-8", "replace").splitlines()
-        return "\n".join(lines[-LOG_LINES:])
 
     def _tell(self, message: dict[str, Any]) -> None:
         self.connection.send_bytes(json.dumps(message).encode())

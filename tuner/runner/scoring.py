@@ -27,7 +27,7 @@ class Worth:
 def worth(
     objectives: Sequence[Objective],
     runs: Sequence[tuple[Sequence[Mapping[str, Any]], Mapping[str, Any]]],
-    costs: Mapping[str, int | None],
+    costs: Mapping[str, float | None],
 ) -> Worth:
     """The mean over runs, each (rows of its epochs, its result). Raises FactoryError where one has no finite value."""
     values = {}
@@ -36,7 +36,7 @@ def worth(
     return Worth(values, tuple(objective.score(values[objective.name]) for objective in objectives))
 
 
-def epoch_score(objective: Objective, row: Mapping[str, Any], costs: Mapping[str, int | None]) -> float:
+def epoch_score(objective: Objective, row: Mapping[str, Any], costs: Mapping[str, float | None]) -> float:
     """The score of a single epoch, as the stopping rule compares them; minus infinity where it has none."""
     try:
         return objective.score(objective.value([row], {}, costs))

@@ -16,6 +16,7 @@ class Task:
 
     until: after how many of the recipe's epochs it pauses, None to finish. continues: the folder of the trial
     whose runs it goes on from. judged: whether each epoch of its first run waits for the driver's word to go on.
+    inherits: the folder of the trial with whose weights its networks begin. epochs: in place of the recipe's.
     """
 
     number: int
@@ -27,6 +28,8 @@ class Task:
     continues: str | None = None
     judged: bool = False
     stopped: bool = False
+    inherits: str | None = None
+    epochs: int | None = None
 
     def runs(self) -> list[Run]:
         """Its runs, in order: for every seed every fold."""

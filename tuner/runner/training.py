@@ -5,7 +5,9 @@ from __future__ import annotations
 import ctypes
 import ctypes.util
 import gc
+import math
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ import keras  # noqa: E402
 import tensorflow as tf  # noqa: E402
 
 import factory  # noqa: E402
+from factory.spec import Spec  # noqa: E402
 from factory.train.data.dataset import Parts  # noqa: E402
 from factory.train.data.sources import open_data  # noqa: E402
 from factory.train.fit import fit_spec  # noqa: E402
@@ -25,8 +28,12 @@ from factory.train.learner import Machine  # noqa: E402
 from factory.train.recipe.reading import load_recipe  # noqa: E402
 from factory.train.recipe.sections import Recipe  # noqa: E402
 from factory.train.run import CHECKPOINTS, MODEL, RESULT, RUN  # noqa: E402
+from tuner.morphism.models import inherit_file  # noqa: E402
 from tuner.runner.tasks import RECIPE, SPEC, Run, Task  # noqa: E402
 from tuner.runner.worker import Line  # noqa: E402
+
+TIDY = 5
+"""Seconds between two times that a worker tidies, at least."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +53,12 @@ class KerasTrainer:
         self.device = tf.config.experimental.get_device_details(gpus[0]).get("device_name", "gpu") if gpus else "cpu"
         library = ctypes.util.find_library("c")
         self.libc = ctypes.CDLL(library) if library else None
-        gc.freeze()  # what was imported stays: collecting what a trial leaves need not look at it
+        self.tidied = -math.inf
 
     def run(self, task: Task, line: Line) -> list[dict[str, Any]]:
         """The results of the runs; the median rule judges the first run, and ends the trial with it."""
         spec = factory.load(Path(task.folder) / SPEC)
-        recipe = load_recipe(Path(task.folder) / RECIPE)
+        recipe = load_recipe(Path(task.folder) / RECIPE, **({} if task.epochs is None else {"epochs": task.epochs}))
         results = []
         for run in task.runs():
             folder = run.inside(task.folder)
@@ -68,6 +75,7 @@ class KerasTrainer:
                 [hearing],
                 Log(),
                 task.until,
+                None if task.inherits is None else Inheriting(run.inside(task.inherits) / MODEL, recipe.seed),
             )
             results.append(done.result)
             if hearing.stopped or (run.number == 0 and task.stopped):
@@ -82,9 +90,17 @@ class KerasTrainer:
         return self.opened[key]
 
     def tidy(self) -> None:
-        """Frees what Keras and TensorFlow hold of the last trial, and gives the memory back to the system."""
+        """Frees what Keras and TensorFlow hold of the last trials, and gives the memory back to the system.
+
+        Trials that are shorter than TIDY leave too little to do it after each of them.
+        """
+        if time.monotonic() < self.tidied + TIDY:
+            return
         keras.utils.clear_session(free_memory=False)
         gc.collect()
+        if self.tidied < 0:
+            gc.freeze()  # what was imported stays: collecting what later trials leave need not look at it
+        self.tidied = time.monotonic()
         if self.libc is not None and hasattr(self.libc, "malloc_trim"):  # glibc alone keeps what was freed
             self.libc.malloc_trim(0)
 
@@ -101,6 +117,17 @@ class Hearing(keras.callbacks.Callback):
         row = {**given, "epoch": epoch + 1, "step": int(given["step"])}  # Keras has made them floats
         if self.line.epoch(self.run, row):
             self.stopped = self.model.stop_training = True
+
+
+@dataclass(frozen=True)
+class Inheriting:
+    """Gives a network that begins the weights of a trained one, as far as they fit; returns what became of them."""
+
+    parent: Path
+    seed: int
+
+    def __call__(self, model: keras.Model, spec: Spec) -> str:
+        return f"weights of {self.parent}: {inherit_file(self.parent, model, spec, self.seed)}"
 
 
 class Log:

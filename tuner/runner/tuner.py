@@ -17,7 +17,7 @@ from tuner.runner.ledger import Ledger
 from tuner.runner.memory import Bound
 from tuner.runner.reporting import Reporter
 from tuner.runner.tasks import Run
-from tuner.runner.workers import Workers
+from tuner.runner.transport import BaseWorkers
 from tuner.store import Store
 from tuner.sweep.sweep import Sweep
 
@@ -29,7 +29,9 @@ class SweepTuner(BaseTuner):
     `get_best_hyperparameters` and `get_best_models` answer as usual. It writes none of KerasTuner's files.
     """
 
-    def __init__(self, oracle: Any, sweep: Sweep, store: Store, workers: Workers, reporter: Reporter, bound: Bound):
+    def __init__(
+        self, oracle: Any, sweep: Sweep, store: Store, workers: BaseWorkers[Any], reporter: Reporter, bound: Bound
+    ):
         oracle.persistent = False
         oracle.verbose = 0
         directory = Path(store.directory).absolute()

@@ -18,6 +18,7 @@ import signal
 import sys
 import threading
 import traceback
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -49,13 +50,25 @@ class Trainer(Protocol):
         """Gives back what the last trial took."""
 
 
-class Line:
-    """The connection to the driver. A thread of its own listens: when the driver is gone, so is this process."""
+class Line(ABC):
+    """The way to the driver. judged: whether it is asked after each epoch of a first run if that goes on."""
+
+    judged = False
+
+    @abstractmethod
+    def tell(self, kind: str, **content: Any) -> None: ...
+
+    @abstractmethod
+    def epoch(self, run: Run, row: Mapping[str, Any]) -> bool:
+        """Tells of an epoch; whether the trial should stop now."""
+
+
+class Pipe(Line):
+    """A line to the driver's process. A thread of its own listens: when the driver is gone, so is this process."""
 
     def __init__(self, connection: Connection):
         self.connection = connection
         self.inbox: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-        self.judged = False
         threading.Thread(target=self._listen, name="driver", daemon=True).start()
 
     def tell(self, kind: str, **content: Any) -> None:
@@ -69,7 +82,6 @@ class Line:
         return self.inbox.get()
 
     def epoch(self, run: Run, row: Mapping[str, Any]) -> bool:
-        """Tells of an epoch; whether the trial should stop now."""
         self.tell("epoch", run=run.number, row=dict(row))
         return self.judged and run.number == 0 and bool(self.hear()["stop"])
 
@@ -82,23 +94,33 @@ class Line:
             self.inbox.put(message)
 
 
-def serve(line: Line, trainer: Trainer) -> None:
+def serve(line: Pipe, trainer: Trainer) -> None:
     """Runs what the driver sends, for ever."""
     line.tell("ready", device=trainer.device)
     while True:
-        task = Task(**line.hear()["task"])
-        print(f"---- trial {task.number}", flush=True)
-        line.judged = task.judged
-        try:
-            results = trainer.run(task, line)
-        except (Exception, SystemExit) as error:
-            text = traceback.format_exc()
-            print(text, flush=True)
-            spent = isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
-            line.tell("failed", reason=str(error) or type(error).__name__, error=text, spent=spent)
-        else:
-            line.tell("done", results=results)
-        trainer.tidy()
+        attempt(Task(**line.hear()["task"]), trainer, line)
+
+
+def attempt(task: Task, trainer: Trainer, line: Line) -> None:
+    """Runs a task, and tells what came of it."""
+    print(f"---- trial {task.number}", flush=True)
+    line.judged = task.judged
+    try:
+        results = trainer.run(task, line)
+    except (Exception, SystemExit) as error:
+        text = traceback.format_exc()
+        print(text, flush=True)
+        spent = isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
+        line.tell("failed", reason=str(error) or type(error).__name__, error=text, spent=spent)
+    else:
+        line.tell("done", results=results)
+    trainer.tidy()
+
+
+def load_trainer(where: str, threads: int) -> Trainer:
+    """The trainer of module:name, with so many threads."""
+    module, _, name = where.partition(":")
+    return getattr(importlib.import_module(module), name)(threads)
 
 
 def main() -> None:
@@ -106,12 +128,11 @@ def main() -> None:
     faulthandler.enable()
     faulthandler.register(signal.SIGUSR1, all_threads=True)  # the driver asks a trial that hangs where it is
     try:
-        line = Line(Connection(descriptor))
+        line = Pipe(Connection(descriptor))
         held = FileLock(lock)
         held.acquire(timeout=LOCK_SECONDS)
         write_whole(lock.with_suffix(".pid"), str(os.getpid()))
-        module, _, name = where.partition(":")
-        serve(line, getattr(importlib.import_module(module), name)(threads))
+        serve(line, load_trainer(where, threads))
     except KeyboardInterrupt:
         os._exit(0)  # without waiting for TensorFlow's threads
     except BaseException:

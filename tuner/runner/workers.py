@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from factory.errors import FactoryError
 from tuner.runner.process import Worker
+from tuner.runner.transport import BaseWorkers
 
 GRACE = 20.0
 """Seconds that workers have to write a checkpoint when the sweep is interrupted."""
@@ -24,34 +25,22 @@ LEFT_OVER_SECONDS = 10.0
 """A worker of a dead driver that is still there after so long, since it hangs, is killed."""
 
 
-class Workers:
-    """So many workers, in DIR/workers: N.log has what the worker in place N printed.
-
-    trainer: module:name of what runs trials. threads: those of each worker.
-    """
+class Workers(BaseWorkers[Worker]):
+    """So many worker processes. trainer: module:name of what runs trials. threads: those of each worker."""
 
     def __init__(self, directory: Path, count: int, trainer: str, threads: int):
-        self.directory, self.trainer, self.threads = directory, trainer, threads
-        self.count = count
-        self.all: list[Worker] = []
+        super().__init__(directory, count)
+        self.trainer, self.threads = trainer, threads
         self.deaths = 0
 
     def start(self, wanted: int) -> None:
-        """Has as many workers as are wanted, the full number at most."""
         if not self.all:
             self.directory.mkdir(parents=True, exist_ok=True)
             _end_left_over(self.directory)
         while len(self.all) < min(wanted, self.count):
             self.all.append(self._begin(len(self.all)))
 
-    def idle(self) -> list[Worker]:
-        return [worker for worker in self.all if worker.ready and worker.task is None]
-
-    def busy(self) -> list[Worker]:
-        return [worker for worker in self.all if worker.task is not None]
-
     def listen(self, seconds: float) -> Iterator[tuple[Worker, dict[str, Any] | None]]:
-        """Messages of workers in so many seconds, None for the death of one that was ready."""
         by_connection = {worker.connection: worker for worker in self.all}
         for connection in wait(list(by_connection), seconds):
             worker = by_connection[connection]  # type: ignore[index]
@@ -68,12 +57,10 @@ class Workers:
                 worker.process.kill()  # its connection tells of it
 
     def replace(self, worker: Worker) -> None:
-        """Another process in the place of a worker, which is killed if it lives."""
         worker.kill()
         self.all[worker.place] = self._begin(worker.place)
 
     def interrupt(self) -> None:
-        """Workers keep what they have and end, within GRACE seconds."""
         for worker in self.all:
             worker.interrupt()
         until = time.monotonic() + GRACE

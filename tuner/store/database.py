@@ -59,6 +59,8 @@ class Database:
                 isolation_level=None,
                 check_same_thread=False,
             )
+        # what is no UTF-8 is damaged: its checksum says so, where SQLite would refuse to read any row of the answer
+        self.connection.text_factory = lambda text: text.decode(errors="replace")
 
     def create(self) -> None:
         """Makes the tables in an empty file. Raises FactoryError."""

@@ -59,9 +59,13 @@ class Questions:
 
     def by_key(self, key: str, epochs: int | None = None) -> TrialRecord | None:
         """The first trial trained with this key for these epochs, one that completed if there is one."""
+        return next((one for one in self.trained(key) if one.epochs == epochs), None)
+
+    def trained(self, key: str) -> list[TrialRecord]:
+        """The trials trained with this key, in order, those that completed first."""
         found = self._trials("WHERE key = ? ORDER BY number", key)
-        trained = [one for one in found if one.epochs == epochs and one.status in (Status.COMPLETED, Status.STOPPED)]
-        return min(trained, key=lambda one: one.status != Status.COMPLETED, default=None)
+        trained = [one for one in found if one.status in (Status.COMPLETED, Status.STOPPED)]
+        return sorted(trained, key=lambda one: one.status != Status.COMPLETED)
 
     def curve(self, number: int, run: int | None = None) -> list[dict[str, Any]]:
         """The metrics of a trial's epochs in order, run by run, or of one run."""

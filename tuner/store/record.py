@@ -33,8 +33,8 @@ class TrialRecord:
     """A trial. Whoever proposes fills in the first part; `Store.start`, `Store.retry` and `Store.finish` the second.
 
     number: from 0, without gaps. epochs: how many were proposed, None for as many as the sweep says. continues: the
-    trial it goes on from. spec, recipe: resolved, YAML. key: equal for candidates that are the same. costs: of the
-    candidate, None where unknown.
+    trial it goes on from. inherits: the trial whose weights it begins with. spec, recipe: resolved, YAML. key: equal
+    for candidates that are the same. costs: of the candidate, None where unknown.
 
     attempts: how often it was begun; going on after the driver was killed is no new attempt. created, started, ended:
     UTC, ISO 8601. seconds: of all attempts. scores: one for each objective, greater is better. values: of the
@@ -47,10 +47,11 @@ class TrialRecord:
     status: Status = Status.RUNNING
     epochs: int | None = None
     continues: int | None = None
+    inherits: int | None = None
     spec: str = ""
     recipe: str = ""
     key: str = ""
-    costs: dict[str, int | None] = field(default_factory=dict)
+    costs: dict[str, float | None] = field(default_factory=dict)
     seed: int = 0
 
     worker: str = ""

@@ -50,7 +50,9 @@ class _Compiler:
         space = self._space(reader, file)
         if spec is None or recipe is None or costs is None or chosen is None:
             raise SpecError(self.problems)
-        candidates = Candidates(spec, recipe, space, constraints)
+        formulas = [*(one.formula for one in constraints), *(one.formula for one in objectives)]
+        asked = {name for formula in formulas for name in formula.names}
+        candidates = Candidates(spec, recipe, space, constraints, latency="latency_ms" in asked)
         self.problems += problems_of_values(candidates, reader.places)
         if self.problems:
             raise SpecError(self.problems)

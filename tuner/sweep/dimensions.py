@@ -108,7 +108,7 @@ class SpaceReader:
         names = [path]
         if isinstance(entry, EachEntry):
             names = items_of(self.document, path, entry.items) if self.document is not None else []
-        ordered = _is_ordered(meanings or labels)
+        ordered = is_ordered(meanings or labels)
         return [(Choice(name, labels, meanings, ordered, when), places) for name in names]
 
 
@@ -144,7 +144,7 @@ def _bounds(given: Map, key: str) -> tuple[Place, ...]:
     return tuple(Place(mark, length_of(value)) for mark, value in zip(raw.items_at, raw, strict=True))
 
 
-def _is_ordered(values: tuple[Any, ...]) -> bool:
+def is_ordered(values: tuple[Any, ...]) -> bool:
     """Whether these are numbers that only grow, or only fall."""
     if len(values) < 2 or any(isinstance(value, bool) or not isinstance(value, (int, float)) for value in values):
         return False

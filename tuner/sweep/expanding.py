@@ -10,7 +10,8 @@ from factory.blocks.values import Invalid, show
 from factory.errors import did_you_mean
 from factory.spec.reading import Map, Seq
 
-_NOTHING = object()
+NOTHING = object()
+"""What is where nothing is: null is a value."""
 
 
 def is_pattern(path: str) -> bool:
@@ -39,7 +40,7 @@ def paths_like(document: Map, pattern: str) -> list[str]:
 
 def items_of(document: Map, path: str, numbers: Sequence[int] | None) -> list[str]:
     """The paths of the items of the list at a path, all or those of these numbers. Raises Invalid for no list."""
-    value = _at(document, path)
+    value = value_at(document, path)
     if not isinstance(value, Seq):
         raise Invalid(_received("each needs a list", path, value))
     if wrong := [number for number in numbers or () if number >= len(value)]:
@@ -50,7 +51,7 @@ def items_of(document: Map, path: str, numbers: Sequence[int] | None) -> list[st
 
 def edges_of(document: Map, path: str) -> list[str]:
     """The paths of the entries above the diagonal of the matrix at a path. Raises Invalid for no square matrix."""
-    value = _at(document, path)
+    value = value_at(document, path)
     size = len(value) if isinstance(value, Seq) else 0
     if size < 2 or not all(isinstance(row, Seq) and len(row) == size for row in value):
         raise Invalid(_received("edges need a square matrix", path, value))
@@ -58,7 +59,7 @@ def edges_of(document: Map, path: str) -> list[str]:
 
 
 def _received(needs: str, path: str, value: Any) -> str:
-    there = "nothing is" if value is _NOTHING else f"{show(value)} is"
+    there = "nothing is" if value is NOTHING else f"{show(value)} is"
     return f"{needs}, but {there} at {path} in the spec"
 
 
@@ -68,8 +69,9 @@ def _children(value: Any) -> list[tuple[str, Any]]:
     return [(str(index), item) for index, item in enumerate(value)] if isinstance(value, Seq) else []
 
 
-def _at(document: Map, path: str) -> Any:
+def value_at(document: Map, path: str) -> Any:
+    """The value at a path of a document, items of lists by their number; NOTHING where there is none."""
     value: Any = document
     for part in path.split("."):
-        value = dict(_children(value)).get(part, _NOTHING)
+        value = dict(_children(value)).get(part, NOTHING)
     return value

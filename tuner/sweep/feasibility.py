@@ -11,6 +11,7 @@ from factory.errors import FactoryError, Mark, Problem, SpecError
 from tuner.candidates.building import Candidates
 from tuner.candidates.constraints import Constraint
 from tuner.candidates.costs import Costs
+from tuner.latency import Unmeasured
 from tuner.space import Point
 
 DRAWN = 2_000
@@ -29,7 +30,7 @@ def check_feasible(candidates: Candidates, mark: Mark | None) -> None:
     obstacles: list[Constraint | FactoryError] = []
     for point in points:
         obstacle = candidates.obstacle(point)
-        if obstacle is None:
+        if obstacle is None or isinstance(obstacle, Unmeasured):  # which is decided before a sweep begins
             return
         seen.append(point)
         obstacles.append(obstacle)

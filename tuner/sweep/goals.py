@@ -5,12 +5,15 @@ from __future__ import annotations
 from factory.errors import Mark, Problem
 from factory.spec.problems import length_of
 from factory.spec.reading import Map, Seq
-from tuner.candidates.constraints import Constraint, parse_constraint
+from tuner.candidates.constraints import BASE, Constraint, parse_constraint
 from tuner.candidates.costs import Costs
 from tuner.candidates.data_facts import DataFacts
 from tuner.candidates.formulas import Formula, FormulaError, parse_formula
 from tuner.candidates.objectives import Objective, known_names
 from tuner.sweep.sections import ObjectiveSection, SweepFile
+
+_LIKE = {"latency_ms": "macs"}
+"""What is known of a network where something else is, too."""
 
 
 def read_constraints(document: Map, costs: Costs | None, problems: list[Problem]) -> list[Constraint]:
@@ -22,7 +25,7 @@ def read_constraints(document: Map, costs: Costs | None, problems: list[Problem]
             continue  # told already
         path, mark = f"constraints.{index}", raw.items_at[index] if isinstance(raw, Seq) else None
         try:
-            constraint = parse_constraint(text)
+            constraint = parse_constraint(text, costs)
         except FormulaError as error:
             problems.append(_misread(path, text, mark, error))
             continue
@@ -77,7 +80,8 @@ def _objective(
 
 def _unknown_costs(path: str, formula: Formula, mark: Mark | None, costs: Costs | None) -> list[Problem]:
     """A problem where a formula reads a cost that the base network does not have."""
-    unknown = sorted(name for name in formula.names if costs and name in costs and costs[name] is None)
+    read = {name: name.removeprefix(BASE) for name in formula.names}
+    unknown = sorted(name for name, cost in read.items() if costs and costs.get(_LIKE.get(cost, cost), 0) is None)
     if not unknown:
         return []
     message = f"{unknown[0]} is not known: the input size of the spec is 'any'"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from factory.spec.filling import fill
 from factory.train.recipe.plain import plain_recipe
-from tuner.space import Choice, Dimension, Float, Int
+from tuner.latency.machine import machine
+from tuner.space import Choice, Condition, Dimension, Float, Int, Space
+from tuner.sweep.dimensions import is_ordered
 
 if TYPE_CHECKING:
     from tuner.sweep.sweep import Sweep
@@ -41,6 +44,7 @@ def identity_of(sweep: Sweep) -> dict[str, Any]:
             "seed": sweep.seed,
             "repeats": sweep.repeats.model_dump(),
             "stop": sweep.stop.model_dump() if sweep.stop else None,
+            **({"machine": machine()} if sweep.candidates.latency else {}),
         }
     )
 
@@ -63,6 +67,21 @@ def _dimension(dimension: Dimension) -> dict[str, Any]:
     else:
         raise TypeError(f"no entry of a sweep file is a {type(dimension).__name__}")
     return {**values, "when": when} if when else values
+
+
+def space_of(identity: Mapping[str, Any]) -> Space:
+    """The space of an identity, however long ago that was written."""
+    return Space([_dimension_of(name, identity["space"][name]) for name in identity["order"]])
+
+
+def _dimension_of(name: str, values: Mapping[str, Any]) -> Dimension:
+    when = tuple(Condition(*condition) for condition in values.get("when", ()))
+    if "choice" in values:
+        labels, meanings = tuple(values["choice"]), tuple(values.get("meanings", ()))
+        return Choice(name, labels, meanings, is_ordered(meanings or labels), when)
+    kind = Int if "int" in values else Float
+    low, high = values["int" if kind is Int else "float"]
+    return kind(name, low, high, values["step"], values["log"], when)
 
 
 def _as_json(value: Any) -> Any:

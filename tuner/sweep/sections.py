@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from factory.blocks.values import Positive, Section
 
@@ -14,6 +15,12 @@ Count = Annotated[int, Field(ge=0)]
 
 def _as_tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
+
+
+def _whole_or_part(value: float) -> float:
+    if value > 1 and not value.is_integer():
+        raise PydanticCustomError("whole_or_part", "expected whole GPUs, or a part of one")
+    return value
 
 
 class ObjectiveSection(Section):
@@ -55,6 +62,10 @@ class TrialLimits(Section):
     retries: Count = Field(0, description="how often a failed trial is tried again")
     memory_gb: Positive | None = Field(
         None, description="a larger worker is replaced; else one beyond its share of memory"
+    )
+    cpus: Whole | None = Field(None, description="threads of a worker; else its share of the cores, 1 on a cluster")
+    gpus: Annotated[float, Field(ge=0), AfterValidator(_whole_or_part)] = Field(
+        0, description="of a node of a cluster; 0.25: four trials share one"
     )
 
 

@@ -113,6 +113,20 @@ def test_a_restart_changes_no_proposal_and_no_point_is_proposed_twice(name):
     assert len({CONDITIONAL.key(proposal.point) for proposal in proposals}) == 20
 
 
+@pytest.mark.parametrize("name", ["reinforce", "ppo"])
+def test_where_its_state_is_lost_it_learns_from_all_results_again(name):
+    first, again = make(name, CONDITIONAL), make(name, CONDITIONAL)
+    for number in range(12):
+        point = first.ask().point
+        first.tell(number, Result((float(len(point)),)))
+    again.restore({}, first.trials)
+    fresh = make(name, CONDITIONAL)
+    assert again.state()["baseline"] == first.state()["baseline"]
+    assert again.state()["weights"] != fresh.state()["weights"]
+    if name == "reinforce":  # PPO's depend on the policy that proposed each point, which is lost
+        assert again.state() == first.state()
+
+
 def test_every_feasible_point_of_a_small_space_is_proposed_once():
     space = Space([Choice("a", (1, 2, 3)), Choice("b", (0, 1, 2, 3))])
     proposals = search(make("reinforce", space, feasible=lambda point: point["a"] != point["b"]), 99)

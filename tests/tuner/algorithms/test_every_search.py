@@ -16,10 +16,11 @@ from tuner.algorithms import algorithm
 from tuner.algorithms.algorithm import Exhausted
 from tuner.space import Choice, Condition, Float, Int, Space
 
-NAMES = ["random", "grid", "sobol", "evolution", "local_search", "halving", "nsga2"]
+NAMES = ["random", "grid", "sobol", "evolution", "morphing_evolution", "local_search", "halving", "nsga2"]
 PARAMETERS = {
     "grid": [{}, {"points": 3}],
     "evolution": [{"population": 4, "sample": 2}, {}],
+    "morphing_evolution": [{"population": 4, "sample": 2}],
     "local_search": [{"improvement": "first"}, {"improvement": "best"}],
     "halving": [{"factor": 2}, {"factor": 3, "min_epochs": 2}],
     "nsga2": [{"population": 4}, {"population": 6, "crossover": 0.5, "mutation": 0.5}],

@@ -112,7 +112,8 @@ def test_a_space_that_is_used_up_waits_for_what_may_go_on_and_ends_when_nothing_
     algorithm.tell(0, Result((1.0,)))
     assert algorithm.ask() is None
     search = Search(lambda: halving(3, space=Space([Int("x", 1, 3)])), lambda p: (float(p.point["x"]),), workers=2)
-    assert [(p.point["x"], p.epochs) for p in search.run(99).proposals][-1] == (3, 3) and search.exhausted
+    assert [(p.point["x"], p.epochs) for p in search.run(99).proposals][3:] == [(3, 3), (2, 3), (1, 3)]
+    assert search.exhausted
 
 
 def test_with_the_epochs_of_sixteen_full_trials_it_finds_better_points_than_random_search():
@@ -137,3 +138,12 @@ def test_with_the_epochs_of_sixteen_full_trials_it_finds_better_points_than_rand
         points = Search(lambda seed=seed: halving(1, seed=seed), landscape.scores).run(16)
         random.append(points.best())
     assert standard_errors_above(np.array(found), np.array(random)) > 3
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_where_no_point_is_left_those_that_stayed_behind_go_on_best_first(workers):
+    space = Space([Int("x", 1, 7)])
+    run = Search(lambda: halving(epochs=4, factor=2, space=space), lambda p: (p.point["x"],), workers=workers).run(99)
+    for epochs in (1, 2, 4):
+        assert sorted(p.point["x"] for p in run.proposals if p.epochs == epochs) == [1, 2, 3, 4, 5, 6, 7]
+    assert run.exhausted

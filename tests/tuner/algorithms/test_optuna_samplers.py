@@ -109,7 +109,7 @@ def test_optuna_says_nothing(capfd, recwarn):
     [
         ("tpe", "optuna", r"optuna missing, which .*: pip install keras-model-factory\[optuna\]$"),
         ("cmaes", "cmaes", r"cmaes missing, which .*: pip install keras-model-factory\[optuna\]$"),
-        ("gp", "torch", "torch missing, which .*: pip install torch$"),
+        ("gp", "torch", r"torch missing, which .*: pip install keras-model-factory\[gp\]$"),
     ],
 )
 def test_what_is_missing_is_named_with_how_to_install_it(monkeypatch, sampler, missing, message):

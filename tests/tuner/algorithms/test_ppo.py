@@ -9,9 +9,10 @@ import pytest
 from guided_searches import SEPARABLE, landscape, make, regret
 
 from tuner.algorithms.algorithm import Result
-from tuner.algorithms.controller_network import Batch, Learned, Trainer
+from tuner.algorithms.controller_network import Batch, ControllerTrainer
 from tuner.algorithms.policy import Policy, first_weights
 from tuner.algorithms.tokens import Tokens
+from tuner.algorithms.trainer import Learned
 
 TOKENS = Tokens(SEPARABLE, bins=10)
 WEIGHTS = first_weights(TOKENS, 4, np.random.default_rng(0))
@@ -20,7 +21,7 @@ POINT = Policy(TOKENS, WEIGHTS).draw(np.random.default_rng(1))
 
 @pytest.fixture(scope="module")
 def trainer():
-    return Trainer(TOKENS.counts, 4, rate=0.01, entropy=0.0, clip=0.2)
+    return ControllerTrainer(TOKENS.counts, 4, rate=0.01, entropy=0.0, clip=0.2)
 
 
 def moved(trainer, advantage, ratio):

@@ -13,8 +13,11 @@ from tuner.algorithms import algorithm
 
 PAGES = Path(__file__).parents[3] / "docs" / "algorithms"
 
+NAMES = ["random", "grid", "sobol", "evolution", "morphing_evolution", "local_search"]
+NAMES += ["halving", "nsga2", "transforming"]
 
-@pytest.mark.parametrize("name", ["random", "grid", "sobol", "evolution", "local_search", "halving", "nsga2"])
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_page_has_the_parameters_and_their_defaults(name):
     page = (PAGES / f"{name}.md").read_text(encoding="utf-8")
     written = dict(re.findall(r"^\| `(\w+)` \| `(.*?)` \|", page, re.MULTILINE))

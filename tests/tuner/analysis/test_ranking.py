@@ -27,6 +27,13 @@ def test_a_trial_that_was_stopped_early_counts_with_its_score():
     assert best([trial(0, 0.5), trial(1, 0.75, "STOPPED")]).number == 1
 
 
+def test_the_best_is_among_those_that_were_given_the_most_epochs():
+    paused, full = [trial(0, 0.9, epochs=1), trial(1, 0.8, epochs=3)], trial(2, 0.7, epochs=None)
+    assert best(paused).number == 1
+    assert best([*paused, full]).number == 2
+    assert best([*paused, trial(3, 0.75, "STOPPED", epochs=None), full]).number == 3
+
+
 def test_the_front_has_each_network_once_and_begins_with_the_best_of_the_first_objective():
     records = [
         pair(0, 0.5, 10),

@@ -20,6 +20,7 @@ NAMES = ("macs", "params", "val_accuracy", "val_top5_accuracy")
     [
         ("400M", 400_000_000),
         ("1.5K", 1500),
+        ("1.5k", 1500),
         (".5G", 500_000_000),
         ("2T", 2 * 10**12),
         ("64Mi", 64 * 1024**2),
@@ -47,7 +48,7 @@ def test_values(text, value):
         ("params + mac", "'mac' is not known", "did you mean 'macs'?", "mac"),
         ("macs <=", "cannot read the expression 'macs <='", "arithmetic", "macs <="),
         ("macs = 3", "cannot read the expression 'macs = 3'", "write <=, >= or ==", "macs = 3"),
-        ("macs <= 400m", "cannot read the expression", "numbers may end in K, M, G or T", "macs <= 400m"),
+        ("macs <= 400m", "cannot read the expression", "numbers may end in k, M, G or T", "macs <= 400m"),
         ("val.accuracy", "'val.accuracy' is not known: names have no dots", "", "val.accuracy"),
         ("in.channels", "'in.channels' is not known: names have no dots", "", "in.channels"),
         ("macs.real", "'macs.real' is not known", "", "macs.real"),

@@ -37,13 +37,16 @@ class Pretender:
         for run in task.runs():
             folder = run.inside(task.folder)
             folder.mkdir(exist_ok=True)
+            if task.inherits and not (run.inside(task.inherits) / "model.keras").is_file():
+                raise RuntimeError("the weights to inherit are not there")
             rows = self._before(run, folder, task)
-            for epoch in range(len(rows) + 1, (task.until or EPOCHS) + 1):
+            for epoch in range(len(rows) + 1, (task.until or task.epochs or EPOCHS) + 1):
                 time.sleep(DELAY)
                 self._behave(point["do"], epoch, Path(task.folder))
                 with (Path(task.folder).parent.parent / "executed").open("a") as file:
                     file.write(f"{task.number} {run.number} {epoch}\n")
-                rows.append({"epoch": epoch, "val_accuracy": point["x"] / (1 + EPOCHS - epoch) + run.seed})
+                left = (task.epochs or EPOCHS) - epoch
+                rows.append({"epoch": epoch, "val_accuracy": point["x"] / (1 + left) + run.seed})
                 if point["do"] == "nan":
                     rows[-1]["val_accuracy"] = float("nan")
                 stop = line.epoch(run, rows[-1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -72,6 +73,30 @@ def test_a_finished_sweep_is_left_alone_and_a_larger_budget_goes_on(tmp_path):
     assert outcome(drive(PretendSweep(budget=Budget(trials=5)), tmp_path)) == before
     after = outcome(drive(PretendSweep(budget=Budget(trials=9)), tmp_path))
     assert after[:5] == before and after == outcome(drive(PretendSweep(budget=Budget(trials=9)), tmp_path / "whole"))
+
+
+def test_every_trial_is_filed_for_tensorboard_also_when_an_earlier_call_could_not(tmp_path):
+    drive(PretendSweep(budget=Budget(trials=1)), tmp_path)
+    shutil.rmtree(tmp_path / "hparams")
+    (tmp_path / "hparams").write_text("in the way")
+    listening = Listening()
+    drive(PretendSweep(budget=Budget(trials=2)), tmp_path, reporter=listening)
+    assert f"{tmp_path}/hparams: nothing was written for TensorBoard: File exists" in listening.lines
+    (tmp_path / "hparams").unlink()
+    drive(PretendSweep(budget=Budget(trials=3)), tmp_path)
+    assert sorted(path.parent.name for path in (tmp_path / "hparams").rglob("*.trial")) == ["0000", "0001", "0002"]
+
+
+def test_the_weights_that_stay_and_the_best_are_those_of_the_longest_trials(tmp_path):
+    """Halving: a trial of one epoch has no say beside those that went on."""
+    listening = Listening()
+    sweep = PretendSweep(algorithm="halving", settings={"factor": 2}, budget=Budget(trials=15))
+    store = drive(sweep, tmp_path, reporter=listening)
+    full = [trial for trial in store.trials() if trial.epochs == EPOCHS]
+    best = max(full, key=lambda trial: (trial.scores[0], -trial.number))
+    assert 0 < len(full) < 15 and listening.progress.best.number == best.number
+    kept = {path.parent.parent for path in tmp_path.glob("trials/*/run-0/model.keras")}
+    assert kept == {store.folder(best.number)}
 
 
 FATES = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -86,3 +88,20 @@ def test_a_sweep_trains_networks_and_keras_tuner_finds_the_best(tmp_path):
 def test_a_sweep_needs_a_worker(tmp_path):
     with pytest.raises(FactoryError, match="workers: expected a number from 1, received 0"):
         run(tuner.load(SWEEP), tmp_path, workers=0)
+
+
+def test_a_finished_sweep_is_answered_without_tensorflow_after_the_rest_of_an_end_that_was_cut_short(tmp_path):
+    sweep = {**SWEEP, "budget": {"trials": 2, "epochs": 4}}
+    run(tuner.load(sweep), tmp_path / "run", trainer="pretender:Pretender").close()
+    left = tmp_path / "run" / "trials" / "0000" / "run-0" / "checkpoints"
+    other = tmp_path / "run" / "trials" / "0001" / "run-0" / "checkpoints"
+    for folder in (left, other):
+        folder.mkdir(parents=True, exist_ok=True)
+    code = (
+        "import sys, tuner; from tuner.runner import run;"
+        f"run(tuner.load({sweep!r}), {str(tmp_path / 'run')!r}).close();"
+        "print(sorted({'tensorflow', 'keras', 'keras_tuner'} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout == "[]\n", done.stderr
+    assert left.exists() + other.exists() == 1

@@ -60,7 +60,7 @@ from factory import FactoryError
         (
             "constraints: ['macs <= 400m']",
             "s.yaml:1:16: constraints.0: cannot read the expression 'macs <= 400m'\n    constraints: ['macs <= 400m']\n"
-            "                   ^^^^^^^^^^^^ arithmetic, comparisons, min, max; numbers may end in K, M, G or T",
+            "                   ^^^^^^^^^^^^ arithmetic, comparisons, min, max; numbers may end in k, M, G or T",
         ),
         ("constraints: [macs]", "s.yaml:1:15: constraints.0: 'macs' is no condition"),
         ("constraints: [3]", "s.yaml:1:15: constraints.0: expected a valid string, received 3"),
