@@ -77,7 +77,7 @@ def begin(kind: Any, sweep: Sweep, directory: Path, count: int, launch: Any) -> 
 def follow(actor: Any, directory: Path, reporter: Reporter) -> None:
     """Has the actor search, and tells what it tells, until it has ended. Raises what it raises; Ctrl-C stops it."""
     import ray
-    from ray.exceptions import RayTaskError
+    from ray.exceptions import RayActorError, RayTaskError
 
     from tuner.cluster.telling import retell
 
@@ -94,6 +94,8 @@ def follow(actor: Any, directory: Path, reporter: Reporter) -> None:
         ray.get(search)
     except RayTaskError as error:
         raise error.cause if isinstance(error.cause, FactoryError) else error from None
+    except RayActorError as error:
+        raise FactoryError(f"the driver's actor is gone, and Ray does not start it again: {error}") from None
     except KeyboardInterrupt:
         reporter.say("interrupted: trials keep what they have")
         with suppress(FactoryError), Store.open(directory) as store:  # without a store there is nothing to keep

@@ -10,20 +10,25 @@ from uuid import uuid4
 import factory
 from factory.errors import FactoryError, first_line
 from factory.files import write_whole
+from tuner.store.database import telling
 
 SECONDS = 120.0
 """How long a node may take to start a process and look."""
 
 
 def check_nodes(directory: Path) -> None:
-    """Has every node look for a file that was just written. Raises FactoryError with those that cannot run trials."""
+    """Has every node look for a file that was just written.
+
+    Raises FactoryError with the nodes that cannot run trials, and where the file cannot be written.
+    """
     import ray
 
     from tuner.cluster.launching import on_node
 
-    directory.mkdir(parents=True, exist_ok=True)
     token = directory / f".token-{uuid4().hex}"
-    write_whole(token, token.name)
+    with telling(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+        write_whole(token, token.name)
     try:
         looks = {
             node["NodeManagerAddress"] + f" ({node['NodeID'][:8]})": on_node(look, node["NodeID"]).remote(str(token))

@@ -8,7 +8,7 @@ import pytest
 import factory
 from factory.errors import FactoryError
 from tuner.cluster.connecting import TOKEN, connected
-from tuner.cluster.shared import complaints, look
+from tuner.cluster.shared import check_nodes, complaints, look
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,9 @@ def test_a_node_that_cannot_run_trials_is_told_with_the_reason(tmp_path):
 def test_the_page_shows_what_a_stranger_is_told():
     page = (Path(__file__).parents[3] / "docs" / "cluster.md").read_text(encoding="utf-8")
     assert "".join(f"    {line}\n" for line in TOKEN.splitlines()) in page
+
+
+def test_a_directory_that_cannot_be_written_is_told_before_anything_starts(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FactoryError, match="Not a directory"):
+        check_nodes(tmp_path / "file" / "sweep")
