@@ -138,7 +138,7 @@ class Fleet:
         rows = []
         for epoch in range(1, EPOCHS + 1):
             if self.seconds:
-                await asyncio.sleep(self.chance.expovariate(EPOCHS / self.seconds))
+                await asyncio.sleep(self.chance.uniform(0.5, 1.5) * self.seconds / EPOCHS)
             rows.append({"epoch": epoch, "val_accuracy": self.chance.random()})
             await self._tell(driver, ticket, {"kind": "epoch", "run": 0, "row": rows[-1]})
         folder = Run(0, 0, None).inside(plain["folder"])

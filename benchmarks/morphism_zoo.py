@@ -19,23 +19,27 @@ GROWTHS = {
 
 def main() -> None:
     kept: Counter[str] = Counter()
-    reasons: Counter[str] = Counter()
-    names = zoo_names()
-    for name in names:
+    growing: Counter[str] = Counter()
+    reasons: list[str] = []
+    for name in zoo_names():
         spec = load(name)
         graph = plan(spec)
         for growth, (path, factor) in GROWTHS.items():
             value = spec.scale.width if path == "scale.width" else spec.scale.depth
             try:
-                morphism = plan_morphism(graph, plan(spec.override({path: factor * value})))
+                child = plan(spec.override({path: factor * value}))
             except FactoryError as error:
-                reasons[f"{growth}: {name} cannot be built: {error}"] += 1
+                reasons.append(f"{growth}: {name} cannot be built: {error}")
                 continue
+            if [node.op for node in child.nodes] == [node.op for node in graph.nodes]:
+                continue  # no stage repeats, or no width is scaled
+            growing[growth] += 1
+            morphism = plan_morphism(graph, child)
             kept[growth] += morphism.preserving
             if morphism.problems:
-                reasons[f"{growth}: {name}: {morphism.problems[0]}"] += 1
+                reasons.append(f"{growth}: {name}: {morphism.problems[0]}")
     for growth in GROWTHS:
-        line(f"{growth}, the same function", f"{kept[growth]} of {len(names)}", "")
+        line(f"{growth}, the same function", f"{kept[growth]} of {growing[growth]} that grow", "")
     for reason in sorted(reasons):
         print(f"  {reason}")
 

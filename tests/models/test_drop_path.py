@@ -105,8 +105,9 @@ def test_the_same_seed_makes_the_same_paths_in_every_build_and_another_seed_othe
 
 
 def network(precision: str = "float32", drop_path: bool = True, seed: int = 3) -> keras.Model:
-    stages = {"a": {"block": "fractal", "columns": 3, "body": [{"block": "conv", "filters": 4}]},
-              "b": {"block": "fractal", "columns": 2, "body": [{"block": "conv", "filters": 4}]},
+    body = [{"block": "conv", "filters": 4, "norm": "none"}]
+    stages = {"a": {"block": "fractal", "columns": 3, "body": body},
+              "b": {"block": "fractal", "columns": 2, "body": body},
               "head": {"block": "classifier"}}  # fmt: skip
     spec = {"name": "net", "input": {"resolution": 8}, "classes": 3, "stages": stages}
     if drop_path:

@@ -29,6 +29,7 @@ from tuner.runner.tasks import RECIPE, SPEC, Task
 ROOT = Path(__file__).parents[2]
 SPACES = ["nas2017", "nasnet", "nasbench101", "randwire", "randwire_ws"]
 SMALLER = {
+    "nasbench101": dict.fromkeys(("stages.down1", "stages.stack2", "stages.down2", "stages.stack3")),
     "nasnet": {f"stages.{stage}": None for stage in ("normal2", "reduce2", "normal3")},
     "randwire": {"defaults.random_graph.nodes": 4},
     "randwire_ws": {"defaults.random_graph.nodes": 3, "input": {"resolution": 8, "channels": 1, "preprocess": "unit"}},
@@ -100,7 +101,8 @@ def classes_by_networkx(graphs: list[nx.DiGraph]) -> list[nx.DiGraph]:
     """One graph of each class of isomorphic ones."""
     kinds: dict[str, list[nx.DiGraph]] = {}
     for graph in graphs:
-        alike = kinds.setdefault(nx.weisfeiler_lehman_graph_hash(graph, node_attr="op"), [])
+        degrees = sorted((op, graph.in_degree(v), graph.out_degree(v)) for v, op in graph.nodes(data="op"))
+        alike = kinds.setdefault(repr(degrees), [])
         if not any(nx.is_isomorphic(graph, other, node_match=lambda a, b: a == b) for other in alike):
             alike.append(graph)
     return [graph for alike in kinds.values() for graph in alike]
@@ -108,8 +110,7 @@ def classes_by_networkx(graphs: list[nx.DiGraph]) -> list[nx.DiGraph]:
 
 def test_cells_of_nasbench101_are_as_many_networks_as_were_published():
     """1, 6 and 84 of 2, 3 and 4 vertices; with 2,441, 62,010 and 359,082 of more they are the 423,624."""
-    one_cell = {f"stages.{stage}": None for stage in ("down1", "stack2", "down2", "stack3")}
-    base = sweep_of("nasbench101").spec.override(one_cell)
+    base = sweep_of("nasbench101").spec.override(SMALLER["nasbench101"])
     graphs, hashes = [], {}
     for matrix, ops in cells(4):
         graph = pruned_by_networkx(matrix, ops)
@@ -246,14 +247,14 @@ def test_a_winner_rebuilt_large_has_the_same_cells(tmp_path):
     sweep, _ = nasnet_a()
     best = tmp_path / "best.yaml"
     best.write_text(render(sweep.candidate(sweep.space.sample(np.random.default_rng(5))).spec))
-    assert main(["scale", str(best), "--macs", "40M", "--strategy", "dw", "-o", str(tmp_path / "large")]) == 0
+    assert main(["scale", str(best), "--phi", "4", "--strategy", "dw", "-o", str(tmp_path / "large")]) == 0
     [scaled] = (tmp_path / "large").glob("*.yaml")
     specs = factory.load(best), factory.load(best, **LARGE), factory.load(scaled)
     small, *large = map(factory.plan, specs)
     cell = cell_of(small, "normal2")
     assert len(cell) > 20
     for graph in large:
-        assert graph.cost.params > 20 * small.cost.params
+        assert graph.cost.params > 10 * small.cost.params
         assert nx.is_isomorphic(cell, cell_of(graph, "normal2"), node_match=lambda a, b: a == b)
 
 

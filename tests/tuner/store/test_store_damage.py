@@ -32,6 +32,7 @@ def sql(directory, *statements):
         "UPDATE trials SET key = 'other' WHERE number = 1",
         "UPDATE trials SET number = 500 WHERE number = 1",
         "UPDATE trials SET body = x'ff00' WHERE number = 1",
+        "UPDATE trials SET body = CAST(x'7bb87d' AS TEXT) WHERE number = 1",  # no UTF-8
         "UPDATE trials SET checksum = NULL WHERE number = 1",
         "DELETE FROM trials WHERE number = 1",
     ],
