@@ -24,7 +24,7 @@ demo: $(VENV)/installed  ## EfficientNet-B0 from YAML: checked, counted, built, 
 	$(BIN)/factory predict models/efficientnet_b0 examples/photos/*.jpg
 
 test: $(VENV)/installed-test  ## every test
-	$(BIN)/python -m pytest -n $(JOBS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 lint: $(VENV)/installed-test  ## style and types
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""MobileNetV3's search in two stages, on digits and for this machine's CPU: within some fifteen minutes on two cores.
+"""MobileNetV3's search in two stages, on digits and for this machine's CPU: some twenty minutes on two cores.
 
     python examples/two_stage_search.py [--output DIR]
 

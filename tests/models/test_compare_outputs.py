@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 import pytest
@@ -9,26 +11,35 @@ from networks import EFFICIENT, MOBILE, PLAIN
 
 import factory
 from factory.errors import FactoryError
+from factory.graph import Graph
 from factory.models.build import build_graph
 from factory.models.compare import Difference, compare_outputs, logits, perturb, random_images
 from factory.models.copy import copy_weights
 
 
-def twins(graph) -> tuple[keras.Model, keras.Model]:
-    a, b = build_graph(graph, seed=0), build_graph(graph, seed=1)
-    perturb(a)
-    copy_weights(a, b)
-    return a, b
+@pytest.fixture(scope="module")
+def twins() -> Callable[[Graph], tuple[keras.Model, keras.Model]]:
+    """Gives two models of a graph with the same weights; the second may be changed."""
+    made: dict[str, tuple[keras.Model, keras.Model]] = {}
+
+    def equal(graph: Graph) -> tuple[keras.Model, keras.Model]:
+        if graph.name not in made:
+            made[graph.name] = build_graph(graph, seed=0), build_graph(graph, seed=1)
+            perturb(made[graph.name][0])
+        copy_weights(*made[graph.name])
+        return made[graph.name]
+
+    return equal
 
 
 @pytest.mark.parametrize("graph", [EFFICIENT, MOBILE, PLAIN], ids=lambda graph: graph.name)
-def test_equal_models_are_equal(graph):
+def test_equal_models_are_equal(graph, twins):
     a, b = twins(graph)
     assert compare_outputs(a, b, random_images(a)).ok
 
 
 @pytest.mark.parametrize("part", ["expand", "depthwise", "project"])
-def test_two_swapped_kernels_of_one_shape_are_caught(part):
+def test_two_swapped_kernels_of_one_shape_are_caught(part, twins):
     a, b = twins(MOBILE)
     first, second = (b.get_layer(f"s2.{repeat}.{part}") for repeat in (2, 3))
     kernels = first.get_weights(), second.get_weights()
@@ -40,7 +51,7 @@ def test_two_swapped_kernels_of_one_shape_are_caught(part):
 
 
 @pytest.mark.parametrize("name", ["stem", "s1.1.se.reduce", "s2.1.project.norm", "s2.2.expand", "norm"])
-def test_a_change_of_any_weight_is_caught(name):
+def test_a_change_of_any_weight_is_caught(name, twins):
     a, b = twins(EFFICIENT)
     layer = b.get_layer(name)
     values = layer.get_weights()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from factory.models.predictions import as_table, write_csv
 from factory.models.save import save
 from factory.spec.render import render
 
-NAMES = ["cat", 'a "dog", say', "fish"]
+NAMES = ("cat", 'a "dog", say', "fish")
 HEADS: dict[str, dict[str, Any]] = {
     "classes": {"block": "classifier"},
     "labels": {"block": "classifier", "activation": "sigmoid"},
@@ -35,23 +37,30 @@ HEADS: dict[str, dict[str, Any]] = {
 }
 
 
-def written(
-    folder: Path, head: str, resolution: Any = 8, labels: list[str] | None = None, **more: Any
-) -> tuple[Path, keras.Model]:
-    """A small network in a .keras file and as a SavedModel beside it."""
-    spec = factory.load(
-        {
-            "name": "net",
-            "input": {"resolution": resolution, "preprocess": "unit"},
-            "classes": 3,
-            "stages": {"stem": {"block": "conv", "filters": 6, "kernel": 3, "stride": 2}, "head": HEADS[head]},
-        }
-        | more
-    )
-    model = build(spec, seed=0)
-    perturb(model)
-    [path, _] = save(model, folder, "net", ["keras", "saved_model"], render(spec), NAMES if labels is None else labels)
-    return path, model
+Written = Callable[..., tuple[Path, keras.Model]]
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
+    """Gives a small network in a .keras file and as a SavedModel beside it: each is made once."""
+
+    @cache
+    def write(head: str, resolution: Any = 8, labels: tuple[str, ...] = NAMES) -> tuple[Path, keras.Model]:
+        spec = factory.load(
+            {
+                "name": "net",
+                "input": {"resolution": resolution, "preprocess": "unit"},
+                "classes": 3,
+                "stages": {"stem": {"block": "conv", "filters": 6, "kernel": 3, "stride": 2}, "head": HEADS[head]},
+            }
+        )
+        model = build(spec, seed=0)
+        perturb(model)
+        folder = tmp_path_factory.mktemp("written")
+        [path, _] = save(model, folder, "net", ["keras", "saved_model"], render(spec), list(labels))
+        return path, model
+
+    return write
 
 
 def pictures(folder: Path, count: int, size: tuple[int, int] = (8, 8)) -> tuple[list[Path], np.ndarray]:
@@ -65,8 +74,8 @@ def pictures(folder: Path, count: int, size: tuple[int, int] = (8, 8)) -> tuple[
 
 
 @pytest.mark.parametrize("format", ["net.keras", "net"])
-def test_classes_are_the_most_probable_ones(format: str, tmp_path: Path):
-    path, model = written(tmp_path, "classes")
+def test_classes_are_the_most_probable_ones(format: str, tmp_path: Path, written: Written):
+    path, model = written("classes")
     files, pixels = pictures(tmp_path / "images", 5)
     found = predict(path.with_name(format), files, top=2)
     for entry, file, row in zip(found, files, np.asarray(model(pixels)), strict=True):
@@ -78,27 +87,27 @@ def test_classes_are_the_most_probable_ones(format: str, tmp_path: Path):
 
 
 @pytest.mark.parametrize("format", ["net.keras", "net"])
-def test_all_labels_have_their_probability(format: str, tmp_path: Path):
-    path, model = written(tmp_path, "labels")
+def test_all_labels_have_their_probability(format: str, tmp_path: Path, written: Written):
+    path, model = written("labels")
     files, pixels = pictures(tmp_path / "images", 3)
     for entry, row in zip(predict(path.with_name(format), files, top=1), np.asarray(model(pixels)), strict=True):
-        assert [one["label"] for one in entry["labels"]] == NAMES
+        assert [one["label"] for one in entry["labels"]] == [*NAMES]
         assert [one["probability"] for one in entry["labels"]] == pytest.approx(row.tolist(), rel=1e-4)
 
 
 @pytest.mark.parametrize("format", ["net.keras", "net"])
 @pytest.mark.parametrize("head", ["values", "positive"])
-def test_numbers_have_their_names(format: str, head: str, tmp_path: Path):
-    path, model = written(tmp_path, head)
+def test_numbers_have_their_names(format: str, head: str, tmp_path: Path, written: Written):
+    path, model = written(head)
     files, pixels = pictures(tmp_path / "images", 3)
     for entry, row in zip(predict(path.with_name(format), files), np.asarray(model(pixels)), strict=True):
-        assert [one["name"] for one in entry["values"]] == NAMES
+        assert [one["name"] for one in entry["values"]] == [*NAMES]
         assert [one["value"] for one in entry["values"]] == pytest.approx(row.tolist(), rel=1e-4)
 
 
 @pytest.mark.parametrize("format", ["net.keras", "net"])
-def test_masks_have_the_class_of_every_pixel_in_the_images_size(format: str, tmp_path: Path):
-    path, model = written(tmp_path, "pixels", resolution=16)
+def test_masks_have_the_class_of_every_pixel_in_the_images_size(format: str, tmp_path: Path, written: Written):
+    path, model = written("pixels", resolution=16)
     files, pixels = pictures(tmp_path / "images/deep", 3, (16, 16))
     found = predict(path.with_name(format), [tmp_path / "images"], masks=tmp_path / "masks")
     chances = keras.ops.image.resize(model(pixels), (16, 16))
@@ -113,8 +122,8 @@ def test_masks_have_the_class_of_every_pixel_in_the_images_size(format: str, tmp
         assert {one["label"]: one["share"] for one in entry["pixels"]} == dict(zip(NAMES, counts, strict=True))
 
 
-def test_masks_of_images_of_another_size_are_brought_back(tmp_path: Path):
-    path, _ = written(tmp_path, "pixels")
+def test_masks_of_images_of_another_size_are_brought_back(tmp_path: Path, written: Written):
+    path, _ = written("pixels")
     [file], _ = pictures(tmp_path / "images", 1, (10, 30))
     for resize in ("stretch", "crop", "pad"):
         [entry] = predict(path, [file], masks=tmp_path / resize, resize=resize)
@@ -125,15 +134,15 @@ def test_masks_of_images_of_another_size_are_brought_back(tmp_path: Path):
         assert sum(one["share"] for one in entry["pixels"]) == pytest.approx(1)
 
 
-def test_without_a_folder_there_are_shares_and_no_masks(tmp_path: Path):
-    path, _ = written(tmp_path, "pixels")
+def test_without_a_folder_there_are_shares_and_no_masks(tmp_path: Path, written: Written):
+    path, _ = written("pixels")
     files, _ = pictures(tmp_path / "images", 2)
     assert [entry["mask"] for entry in predict(path, files)] == [None, None]
     assert len(list(tmp_path.rglob("*.png"))) == 2
 
 
-def test_masks_never_replace_each_other_or_an_image(tmp_path: Path):
-    path, _ = written(tmp_path, "pixels")
+def test_masks_never_replace_each_other_or_an_image(tmp_path: Path, written: Written):
+    path, _ = written("pixels")
     files, _ = pictures(tmp_path / "images", 1)
     Image.open(files[0]).save(tmp_path / "images/000.jpg")
     with pytest.raises(FactoryError, match=r"000.jpg and .*000.png would have the same mask, .*out/000.png"):
@@ -142,14 +151,14 @@ def test_masks_never_replace_each_other_or_an_image(tmp_path: Path):
         predict(path, files, masks=tmp_path / "images")
 
 
-def test_masks_are_of_pixels_only(tmp_path: Path):
-    path, _ = written(tmp_path, "classes")
+def test_masks_are_of_pixels_only(tmp_path: Path, written: Written):
+    path, _ = written("classes")
     files, _ = pictures(tmp_path / "images", 1)
     with pytest.raises(
         FactoryError, match=r"only networks that predict every pixel give masks, this one gives classes"
     ):
         predict(path, files, masks=tmp_path / "out")
-    path, _ = written(tmp_path, "pixels")
+    path, _ = written("pixels")
     with pytest.raises(FactoryError, match="leave scale at 1"):
         predict(path, files, scale=1.5)
 
@@ -162,16 +171,16 @@ def test_masks_are_of_pixels_only(tmp_path: Path):
         ("pooled", "its outputs are no probabilities of classes, they sum to"),
     ],
 )
-def test_other_outputs_are_refused(head: str, message: str, tmp_path: Path):
-    path, _ = written(tmp_path, head)
+def test_other_outputs_are_refused(head: str, message: str, tmp_path: Path, written: Written):
+    path, _ = written(head)
     files, _ = pictures(tmp_path / "images", 1)
     with pytest.raises(FactoryError) as caught:
         predict(path, files)
     assert message in str(caught.value)
 
 
-def test_many_images_go_through_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    path, model = written(tmp_path, "classes")
+def test_many_images_go_through_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: Written):
+    path, model = written("classes")
     files, pixels = pictures(tmp_path / "images", 70)
     batches = []
 
@@ -189,8 +198,8 @@ def test_many_images_go_through_in_batches(tmp_path: Path, monkeypatch: pytest.M
     assert [entry["classes"][0]["class"] for entry in found] == np.argmax(model(pixels), axis=1).tolist()
 
 
-def test_a_network_for_any_size_sees_every_image_in_its_own(tmp_path: Path):
-    path, model = written(tmp_path, "classes", resolution="any")
+def test_a_network_for_any_size_sees_every_image_in_its_own(tmp_path: Path, written: Written):
+    path, model = written("classes", resolution="any")
     images = [pictures(tmp_path / str(size), 1, (size, size + 2)) for size in (9, 12)]
     found = predict(path, [files[0] for files, _ in images])
     for entry, (_, pixels) in zip(found, images, strict=True):
@@ -198,8 +207,8 @@ def test_a_network_for_any_size_sees_every_image_in_its_own(tmp_path: Path):
         assert entry["classes"][0]["probability"] == pytest.approx(row.max(), rel=1e-4)
 
 
-def test_a_damaged_image_is_left_out_where_somebody_hears_of_it(tmp_path: Path):
-    path, _ = written(tmp_path, "classes")
+def test_a_damaged_image_is_left_out_where_somebody_hears_of_it(tmp_path: Path, written: Written):
+    path, _ = written("classes")
     files, _ = pictures(tmp_path / "images", 3, (40, 40))
     files[1].write_bytes(files[1].read_bytes()[:2000])
     heard: list[str] = []
@@ -211,8 +220,8 @@ def test_a_damaged_image_is_left_out_where_somebody_hears_of_it(tmp_path: Path):
     assert predict(path, files[1:2], damaged=heard.append) == []
 
 
-def test_names_come_from_a_file_or_else_are_numbers(tmp_path: Path):
-    path, _ = written(tmp_path, "classes", labels=["of", "another", "head", "of", "five"])
+def test_names_come_from_a_file_or_else_are_numbers(tmp_path: Path, written: Written):
+    path, _ = written("classes", labels=("of", "another", "head", "of", "five"))
     files, _ = pictures(tmp_path / "images", 1)
     assert {one["label"] for one in predict(path, files)[0]["classes"]} == {"0", "1", "2"}
     (tmp_path / "names.txt").write_text("x\ny\nz\n")
@@ -239,8 +248,8 @@ def test_shares_leave_out_what_the_network_has_not_seen():
         ("pixels", ["image", "mask", "label", "share", "label_2", "share_2"]),
     ],
 )
-def test_csv_has_a_row_an_image_whatever_the_names(head: str, columns: list[str], tmp_path: Path):
-    path, _ = written(tmp_path, head)
+def test_csv_has_a_row_an_image_whatever_the_names(head: str, columns: list[str], tmp_path: Path, written: Written):
+    path, _ = written(head)
     folder = tmp_path / 'a, "b"'
     pictures(folder, 3)
     found = predict(path, [folder], top=2)

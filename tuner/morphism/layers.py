@@ -30,7 +30,7 @@ def initialised(maps: ChannelMaps, index: int, parents: Arrays, initial: Arrays)
     """The weights of a node that come from the parent, or from its role; without those that begin afresh."""
     found, node = maps.match, maps.match.child.nodes[index]
     own = {w.name: initial[f"{node.name}/{w.name}"] for w in node.op.weights(*found.child.input_shapes(node))}
-    if not own or isinstance(node.op, InputNorm):
+    if not own:
         return {}
     if index in found.partners:
         partner = found.parent.nodes[found.partners[index]]
@@ -59,7 +59,7 @@ def _taken_over(maps: ChannelMaps, index: int, partner: Node, theirs: Arrays, ow
             given = _inputs(maps, index, kernel.shape[2])
             if op.multiplier == their.multiplier:
                 made[name] = _picked(kernel, given, own[name], axis=2)
-        elif isinstance(op, WeightedSum) or (isinstance(op, PRelu) and op.shared):
+        elif isinstance(op, (InputNorm, WeightedSum)) or (isinstance(op, PRelu) and op.shared):
             made[name] = theirs[name] if theirs[name].shape == own[name].shape else own[name]
         else:
             made[name] = _picked(theirs[name], _outputs(maps, index, theirs[name].shape[-1]), own[name], axis=-1)
