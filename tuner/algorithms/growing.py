@@ -48,13 +48,15 @@ def grown(space: Space, before: Mapping[str, Any], after: Mapping[str, Any]) -> 
 
 
 def _next(dimension: Dimension, value: Any, *, up: bool) -> Any | None:
-    """The neighbour just above a value, or just below it, of the numbers that they mean."""
+    """The neighbour just above a value, or just below it, of the numbers that they mean; None where they mean none."""
     if dimension.name.startswith(PREFIX) or (isinstance(dimension, Choice) and not dimension.ordered):
         return None
 
     def number(label: Any) -> float:
         return dimension.meaning(label) if isinstance(dimension, Choice) else label
 
+    if not isinstance(number(value), (int, float)):
+        return None
     sign = 1 if up else -1
     beyond = [other for other in dimension.neighbours(value) if sign * number(other) > sign * number(value)]
     return min(beyond, key=lambda other: sign * number(other), default=None)

@@ -112,10 +112,9 @@ def test_the_population_keeps_its_weights_and_children_train_for_their_own_epoch
     assert [trial.inherits is None for trial in trials] == [True] * 3 + [False] * 13
 
 
-@pytest.mark.parametrize("moments", [[1, 2, 1, 3], [4, 1, 5]], ids=str)
-def test_drivers_that_die_at_any_trial_lose_no_parent(pretend, tmp_path, moments):
+def test_drivers_that_die_at_any_trial_lose_no_parent(pretend, tmp_path):
     whole = drive(pretend, tmp_path / "whole")
-    for moment in moments:
+    for moment in (1, 3, 1, 5):
         with pytest.raises(RuntimeError, match="died"):
             drive(pretend, tmp_path / "run", reporter=Watching(tmp_path / "run", moment))
     store = drive(pretend, tmp_path / "run")
