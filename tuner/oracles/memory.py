@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import random
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 import keras_tuner
@@ -16,6 +14,7 @@ from keras_tuner.engine.trial import Trial, TrialStatus
 from tuner import algorithms
 from tuner.algorithms.algorithm import Algorithm, Result
 from tuner.algorithms.algorithm import Trial as AlgorithmTrial
+from tuner.garbage import uncollected
 from tuner.oracles.history import relive
 from tuner.oracles.hyperparameters import from_hyperparameters, to_hyperparameters, values_of
 from tuner.oracles.parameters import parse_parameters
@@ -104,7 +103,7 @@ class RememberingOracle(keras_tuner.Oracle):
         speak of numbers, is not used: the algorithm learns from all results again.
         """
         self._forget()
-        with _uncollected():
+        with uncollected():
             for trial in trials:
                 self._keep(self._record_of(trial))
             self._next = max((record.identity + 1 for record in self._records.values()), default=0)
@@ -177,15 +176,3 @@ class RememberingOracle(keras_tuner.Oracle):
             objectives=len(self._objectives),
             epochs=self.epochs,
         )
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """No garbage is looked for: what is made here stays, and looking at ever more of it takes more than linear time."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()

@@ -10,6 +10,7 @@ from typing import Any
 from factory.errors import FactoryError
 from factory.models.quiet import quiet_tensorflow
 from tuner.candidates.measuring import measure_space
+from tuner.garbage import uncollected
 from tuner.runner.board import Board
 from tuner.runner.keeping import Keeper
 from tuner.runner.memory import Bound
@@ -61,8 +62,9 @@ def drive(sweep: Sweep, directory: Path, workers: BaseWorkers[Any], reporter: Re
         with closing(workers):
             workers.start(workers.count)  # they import TensorFlow while this process imports KerasTuner
             quiet_tensorflow()
-            from tuner.oracles import of_sweep
-            from tuner.runner.tuner import SweepTuner
+            with uncollected():
+                from tuner.oracles import of_sweep
+                from tuner.runner.tuner import SweepTuner
 
             SweepTuner(of_sweep(sweep), sweep, store, workers, reporter, bound).search()
     return store

@@ -27,6 +27,7 @@ from typing import Any, Protocol
 from filelock import FileLock
 
 from factory.files import write_whole
+from tuner.garbage import uncollected
 from tuner.runner.tasks import Run, Task
 
 LOCK_SECONDS = 60
@@ -120,11 +121,14 @@ def attempt(task: Task, trainer: Trainer, line: Line) -> None:
 def load_trainer(where: str, threads: int) -> Trainer:
     """The trainer of module:name, with so many threads."""
     module, _, name = where.partition(":")
-    return getattr(importlib.import_module(module), name)(threads)
+    with uncollected():  # TensorFlow's modules come in a tenth sooner
+        made = getattr(importlib.import_module(module), name)
+    return made(threads)
 
 
 def main() -> None:
     descriptor, where, threads, lock = int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), Path(sys.argv[4])
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
     faulthandler.enable()
     faulthandler.register(signal.SIGUSR1, all_threads=True)  # the driver asks a trial that hangs where it is
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -237,16 +238,25 @@ def test_a_request_to_stop_leaves_everything_in_place(tmp_path):
     assert outcome(drive(PretendSweep(), tmp_path / "run")) == whole
 
 
-def test_ctrl_c_leaves_everything_in_place(tmp_path):
+def test_ctrl_c_leaves_everything_in_place(tmp_path, monkeypatch):
+    """With workers that begin deaf to it, as those of a driver do that a shell has started in the background."""
     whole = outcome(drive(PretendSweep(), tmp_path / "whole"))
+    codes = []
 
     class Interrupting(Silent):
         def epoch(self, number, run, row, progress):
             if (number, row["epoch"]) == (3, 2):
                 raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        drive(PretendSweep(), tmp_path / "run", reporter=Interrupting())
+    kill = Worker.kill
+    monkeypatch.setattr(Worker, "kill", lambda worker: codes.append(worker.process.poll()) or kill(worker))
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            drive(PretendSweep(), tmp_path / "run", reporter=Interrupting())
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert codes == [0]  # it ended by itself, and was not killed after a while
     [running] = Store.open(tmp_path / "run").interrupted()
     assert running.number == 3
     assert outcome(drive(PretendSweep(), tmp_path / "run")) == whole
