@@ -113,18 +113,15 @@ def _phis(text: str) -> list[float]:
 
 
 def _amount(option: str, text: str) -> float:
-    """A number above 0 that may end in K, M, G or T. Raises FactoryError for anything else."""
+    """A number above 0 that may end in k, M, G or T. Raises FactoryError for anything else."""
     from factory.errors import FactoryError
-    from tuner.candidates.formulas import parse_formula
+    from tuner.candidates.formulas import parse_amount
 
-    wrong = f"{option} {text}: expected a number above 0, which may end in K, M, G or T: 1.8G"
     try:
-        value = parse_formula(text, ())({})
+        return parse_amount(text)
     except FactoryError:
-        raise FactoryError(wrong) from None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
-        raise FactoryError(wrong)
-    return value
+        wanted = "a number above 0, which may end in k, M, G or T: 1.8G"
+        raise FactoryError(f"{option} {text}: expected {wanted}") from None
 
 
 def _print_family(base: Base, strategy: Strategy, members: list[Member]) -> None:

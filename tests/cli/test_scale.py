@@ -64,7 +64,7 @@ def test_a_target_that_is_missed_is_remarked_upon(run, tiny):
         (["--phi", "7..0"], "--phi 7..0: expected numbers"),
         (["--phi", "0..1000"], "at most 100 of them"),
         (["--phi", "inf"], "--phi inf: expected numbers"),
-        (["--macs", "1.8Q"], "--macs 1.8Q: expected a number above 0, which may end in K, M, G or T: 1.8G"),
+        (["--macs", "1.8Q"], "--macs 1.8Q: expected a number above 0, which may end in k, M, G or T: 1.8G"),
         (["--params", "-3M"], "--params -3M: expected a number above 0"),
         (["--peak-memory", "1 < 2"], "--peak-memory 1 < 2: expected a number above 0"),
         (["--phi", "1", "--strategy", "fats"], "did you mean 'fast'?"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -53,6 +54,14 @@ def parse_formula(text: str, known: Collection[str]) -> Formula:
         if name not in known:
             raise FormulaError(f"'{name}' is not known", did_you_mean(name, known, many=24), name)
     return Formula(text, names)
+
+
+def parse_amount(text: str) -> float:
+    """A number above 0 such as `1.8G` or `300k`. Raises FactoryError for anything else."""
+    value = parse_formula(text, ())({})
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
+        raise FactoryError(f"'{text}' is no number above 0")
+    return value
 
 
 def _expression(text: str) -> Expression:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from factory.errors import FactoryError, did_you_mean
 from factory.graph import Graph
+from tuner.candidates import formulas
 
 
 def cost_of(resource: str) -> Callable[[Graph], float]:
@@ -108,19 +109,12 @@ class Settings:
 
 def parse_amount(text: str, start: float) -> float:
     """`50%` of `start`, or an amount: `150M`, `1.2G`, `8.5`. Raises FactoryError for anything else."""
-    units = {"K": 1e3, "M": 1e6, "G": 1e9}
-    number, factor = text.strip(), 1.0
-    if number.endswith("%"):
-        number, factor = number[:-1], start / 100
-    elif number[-1:].upper() in units:
-        number, factor = number[:-1], units[number[-1].upper()]
+    number = text.strip()
+    share = start / 100 if number.endswith("%") else 1.0
     try:
-        amount = float(number) * factor
-    except ValueError:
-        amount = float("nan")
-    if not 0 < amount < float("inf"):
-        raise FactoryError(f"expected an amount such as 50%, 150M or 8.5, received '{text}'")
-    return amount
+        return share * formulas.parse_amount(number.removesuffix("%"))
+    except FactoryError:
+        raise FactoryError(f"expected an amount such as 50%, 150M or 8.5, received '{text}'") from None
 
 
 def shown(amount: float) -> str:

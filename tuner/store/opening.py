@@ -12,6 +12,7 @@ from typing import Any
 
 from factory.errors import FactoryError, first_line
 from factory.files import write_whole
+from tuner.garbage import uncollected
 from tuner.store.checked_files import read_checked, set_aside, write_checked
 from tuner.store.damage import Quarantined, quarantine
 from tuner.store.database import NAME, Database, is_damage, is_passing, telling
@@ -27,6 +28,7 @@ _OURS_BEFORE = {LOCK, DRIVER, STOP}
 """What a directory may hold that is to become a sweep: what is left where its making was interrupted."""
 
 
+@uncollected()
 def open_to_drive(directory: Path, identity: Mapping[str, Any], text: str) -> tuple[Database, list[Quarantined]]:
     """The database of a sweep, made where there is none, and what had to be mended.
 

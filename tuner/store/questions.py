@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self
 
+from tuner.garbage import uncollected
 from tuner.store.damage import Quarantined, as_it_was, quarantine, quarantined
 from tuner.store.database import Database, telling
 from tuner.store.mending import lost, mend, mend_epochs
@@ -105,6 +106,7 @@ class Questions:
 
     # ---- inside
 
+    @uncollected()
     def _trials(self, condition: str, *values: object) -> list[TrialRecord]:
         rows = self._database.rows(f"{TRIALS} {condition}", *values)
         if all(map(is_whole, rows)):

@@ -15,7 +15,7 @@ def test_each_reduction_is_so_many_times_the_one_before_and_the_last_stops_at_th
 
 
 @pytest.mark.parametrize(
-    "text, amount", [("50%", 500.0), ("12.5%", 125.0), ("150M", 150e6), ("1.2g", 1.2e9), ("8.5", 8.5), ("3k", 3e3)]
+    "text, amount", [("50%", 500.0), ("12.5%", 125.0), ("150M", 150e6), ("1.2G", 1.2e9), ("8.5", 8.5), ("3k", 3e3)]
 )
 def test_amounts(text: str, amount: float) -> None:
     assert parse_amount(text, 1000) == pytest.approx(amount)
