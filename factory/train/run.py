@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import os
 import platform
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from factory import __version__
 from factory.errors import FactoryError
 from factory.files import write_whole
+from factory.folders import csv_text, held
 
 SPEC, RECIPE, RUN, ENVIRONMENT = "spec.yaml", "recipe.yaml", "run.json", "environment.json"
 METRICS_CSV, METRICS_JSONL, RESULT, MODEL = "metrics.csv", "metrics.jsonl", "result.json", "model.keras"
@@ -37,21 +34,9 @@ class RunFolder:
     def __truediv__(self, name: str) -> Path:
         return self.path / name
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> AbstractContextManager[None]:
         """Nobody else trains in this folder meanwhile. Raises FactoryError where somebody does."""
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.path / "run.lock")
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise FactoryError(f"{self.path}: another process trains in this folder; wait for it, or give -o") from None
-        except OSError as error:
-            raise FactoryError(f"{self.path}: cannot make the run folder: {error.strerror or error}") from None
-        try:
-            yield
-        finally:
-            lock.release()
+        return held(self.path, "run.lock")
 
     def clear(self) -> None:
         """Removes everything of the run, and nothing else that may be in the folder."""
@@ -89,12 +74,7 @@ class RunFolder:
 
     def write_metrics(self, rows: Sequence[Row]) -> None:
         """metrics.csv and metrics.jsonl with a row an epoch."""
-        columns = list(dict.fromkeys(key for row in rows for key in row))
-        table = io.StringIO()
-        writer = csv.DictWriter(table, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        write_whole(self.path / METRICS_CSV, table.getvalue())
+        write_whole(self.path / METRICS_CSV, csv_text(rows))
         write_whole(self.path / METRICS_JSONL, "".join(json.dumps(row) + "\n" for row in rows))
 
     def result(self) -> dict[str, Any] | None:

@@ -10,15 +10,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tuner.algorithms.policy import Weights
-from tuner.algorithms.trainer import Trainer
+from tuner.algorithms.trainer import Network, Trainer
 
 NEVER = -1e9
 """The logit of a token that a dimension does not have."""
 
 
 @keras.saving.register_keras_serializable("tuner")
-class ControllerNetwork(keras.Model):
+class ControllerNetwork(Network):
     """Token before -> embedding -> LSTM -> a softmax layer for each dimension, as in Zoph & Le (2017), section 3.1."""
 
     def __init__(self, counts: Sequence[int], hidden: int, **options):
@@ -44,7 +43,7 @@ class ControllerNetwork(keras.Model):
         return tf.nn.log_softmax(logits)
 
     @property
-    def _named(self) -> dict[str, keras.Variable]:
+    def named(self) -> dict[str, keras.Variable]:
         cell = self.lstm.cell
         return {
             "embedding": self.embedding.embeddings,
@@ -54,13 +53,6 @@ class ControllerNetwork(keras.Model):
             "head": self.head,
             "head_bias": self.head_bias,
         }
-
-    def read(self) -> Weights:
-        return {name: variable.numpy() for name, variable in self._named.items()}
-
-    def write(self, weights: Weights) -> None:
-        for name, variable in self._named.items():
-            variable.assign(weights[name])
 
 
 @dataclass(frozen=True)

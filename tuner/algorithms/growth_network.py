@@ -9,12 +9,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tuner.algorithms.policy import Weights
-from tuner.algorithms.trainer import Trainer
+from tuner.algorithms.trainer import Network, Trainer
 
 
 @keras.saving.register_keras_serializable("tuner")
-class GrowthNetwork(keras.Model):
+class GrowthNetwork(Network):
     """Tokens of a network -> embedding -> bidirectional LSTM -> a sigmoid for each, as in Cai et al. (2018), section 3.
 
     The paper's actor for width is one sigmoid shared by all layers, that for depth an RNN of its own; here every
@@ -41,20 +40,13 @@ class GrowthNetwork(keras.Model):
         return tf.einsum("bdh,dh->bd", states, self.head) + self.head_bias
 
     @property
-    def _named(self) -> dict[str, keras.Variable]:
+    def named(self) -> dict[str, keras.Variable]:
         ways = {"forward": self.encoder.forward_layer.cell, "backward": self.encoder.backward_layer.cell}
         named = {"embedding": self.embedding.embeddings, "head": self.head, "head_bias": self.head_bias}
         for way, cell in ways.items():
             parts = {"kernel": cell.kernel, "recurrent": cell.recurrent_kernel, "bias": cell.bias}
             named |= {f"{way}_{part}": variable for part, variable in parts.items()}
         return named
-
-    def read(self) -> Weights:
-        return {name: variable.numpy() for name, variable in self._named.items()}
-
-    def write(self, weights: Weights) -> None:
-        for name, variable in self._named.items():
-            variable.assign(weights[name])
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from threading import Lock
-from typing import Any, Protocol
+from typing import Any
 
 import keras
 import numpy as np
@@ -15,14 +15,20 @@ import tensorflow as tf
 from tuner.algorithms.policy import Weights
 
 
-class Network(Protocol):
-    """A keras.Model whose weights have names."""
+class Network(keras.Model, ABC):
+    """A model whose weights have names."""
 
-    trainable_variables: list[Any]
+    @property
+    @abstractmethod
+    def named(self) -> dict[str, keras.Variable]:
+        """All weights by name."""
 
-    def read(self) -> Weights: ...
+    def read(self) -> Weights:
+        return {name: variable.numpy() for name, variable in self.named.items()}
 
-    def write(self, weights: Weights) -> None: ...
+    def write(self, weights: Weights) -> None:
+        for name, variable in self.named.items():
+            variable.assign(weights[name])
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,7 @@ class Trainer(ABC):
     """
 
     def __init__(self, network: Network, rate: float, signature: Sequence[tf.TensorSpec]):
-        self.network: Any = network
+        self.network = network
         with tf.device("CPU:0"):
             self.optimizer = keras.optimizers.Adam(rate)
             self.optimizer.build(self.network.trainable_variables)

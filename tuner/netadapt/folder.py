@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,10 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from factory.errors import FactoryError
 from factory.files import write_whole
+from factory.folders import csv_text, held
 from factory.train.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from tuner.netadapt.network import Network, from_arrays
 
@@ -34,18 +31,9 @@ class Folder:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Nobody else works in this folder meanwhile. Raises FactoryError where somebody does."""
-        try:
-            (self.path / STEPS).mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.path / "adapt.lock")
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise FactoryError(f"{self.path}: another process works in this folder; wait for it, or give -o") from None
-        except OSError as error:
-            raise FactoryError(f"{self.path}: cannot make this folder: {error.strerror or error}") from None
-        try:
+        with held(self.path, "adapt.lock"):
+            (self.path / STEPS).mkdir(exist_ok=True)
             yield
-        finally:
-            lock.release()
 
     def clear(self) -> None:
         """Removes everything of the adaptation, and nothing else that may be in the folder."""
@@ -130,9 +118,4 @@ class Folder:
 
     def write_history(self, rows: Sequence[Row]) -> None:
         """history.csv with a row a step."""
-        columns = list(dict.fromkeys(key for row in rows for key in row))
-        table = io.StringIO()
-        writer = csv.DictWriter(table, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        write_whole(self.path / HISTORY, table.getvalue())
+        write_whole(self.path / HISTORY, csv_text(rows))
