@@ -9,6 +9,7 @@ rest is waiting for the disk: what is proposed, and what came of it, is on it be
 
 from __future__ import annotations
 
+import gc
 import math
 import sys
 import tempfile
@@ -19,6 +20,7 @@ from typing import Any
 
 from benchmarks.measure import line
 from tuner.algorithms.algorithm import Proposal, Result, Trial
+from tuner.garbage import uncollected
 from tuner.space import Choice, Float, Int, Point, Space
 from tuner.store import Status, Store, TrialRecord
 
@@ -56,6 +58,8 @@ def simulate(name: str, directory: Path) -> None:
         blocks.append(driver.times)
         if block in (0, TRIALS // BLOCK - 1):
             driver.store.close()
+            del driver  # one that is killed takes its memory with it
+            gc.collect()
             sizes.append(bytes_of(directory))
             resumed.append(Stopwatch())
             with resumed[-1]:
@@ -107,7 +111,8 @@ class Driver:
         self.store = Store.create_or_open(directory, {"algorithm": name}, f"algorithm: {name}\n")
         self.oracle = ORACLES[name]("val_accuracy", hyperparameters=SPACE, epochs=EPOCHS)
         self.oracle.persistent, self.oracle.verbose = False, 0
-        self.oracle.resume([known(record) for record in self.store.trials()], self.store.state().get("algorithm", {}))
+        with uncollected():
+            self.oracle.resume([known(one) for one in self.store.trials()], self.store.state().get("algorithm", {}))
 
     def trial(self) -> None:
         """One trial from its proposal to its result."""

@@ -15,6 +15,7 @@ from factory.spec.render import render
 from factory.train.recipe.render import render_recipe
 from tuner.algorithms.algorithm import Algorithm, Proposal, Result, Trial
 from tuner.analysis.ranking import reach
+from tuner.garbage import uncollected
 from tuner.runner.keeping import has_weights
 from tuner.runner.scoring import Worth
 from tuner.runner.tasks import RECIPE, SPEC, STOPPED, Task
@@ -76,6 +77,7 @@ class Ledger:
         self.earlier = 0.0
         """Seconds of searching before this driver."""
 
+    @uncollected()
     def resume(self) -> list[Job]:
         """Takes up the trials of earlier drivers; returns those that were running, in order."""
         records, state = self.store.trials(), self.store.state()
