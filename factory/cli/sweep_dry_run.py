@@ -124,17 +124,20 @@ def _measured(sweep: Sweep, directory: Path, workers: int) -> tuple[float, str] 
 
 
 def _reckoned(sweep: Sweep, found: Estimate, workers: int) -> tuple[float | None, str]:
+    from tuner.algorithms import algorithm
     from tuner.candidates.estimate import trial_seconds
 
     if sweep.facts is None or "macs" not in found.costs:
         return None, "unknown until a trial has run"
     cores = os.cpu_count() or 1
+    trials = sweep.budget.trials
+    search = algorithm(sweep.algorithm)(sweep.space, sweep.parameters, epochs=sweep.epochs)
     one = _repeats(sweep) * trial_seconds(
         found.costs["macs"].median,
         sweep.facts,
-        epochs=sweep.epochs,
+        epochs=search.total_epochs(trials) / trials,
         batch_size=sweep.recipe.batch_size,
         cores=max(1, cores // workers),
     )
     rule = f"{duration(one)} a trial, by its MACs on {cores} CPU cores (within a factor of three)"
-    return one * sweep.budget.trials / workers, rule
+    return one * trials / workers, rule

@@ -136,6 +136,10 @@ class Algorithm(ABC, Generic[P]):
         for trial in trials:
             self._add(trial)
 
+    def total_epochs(self, trials: int) -> float:
+        """About how many epochs so many trials take together, each run once; here all are full trials."""
+        return float(trials * self.epochs)
+
     def parents(self) -> set[int]:
         """The trials whose weights later proposals may inherit, and which must be kept until then."""
         return set()

@@ -41,6 +41,11 @@ class Halving(Algorithm[HalvingParameters]):
         self._rungs = {epochs: _Rung() for epochs in self.rungs}
         self._promoted: set[int] = set()
 
+    def total_epochs(self, trials: int) -> float:
+        """Of every rung 1 / factor go on, each for what is missing to the next."""
+        shares = [float(self.parameters.factor) ** -height for height in range(len(self.rungs))]
+        return trials * float(np.average(np.diff([0, *self.rungs]), weights=shares))
+
     def propose(self, number: int, random: np.random.Generator) -> Proposal | None:
         if further := self._further(self.parameters.factor):
             return further

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from factory.blocks.values import Section
 from tuner.algorithms.algorithm import Algorithm, Exhausted, Proposal, Trial
+from tuner.algorithms.halving import rungs
 from tuner.algorithms.scores import finite_scores
 from tuner.space import Point
 
@@ -40,6 +41,17 @@ class Hyperband(Algorithm[HyperbandParameters]):
     """
 
     Parameters = HyperbandParameters
+
+    def total_epochs(self, trials: int) -> float:
+        """By the paper's brackets: one for every height to begin at, each of about the same cost."""
+        factor = self.parameters.factor
+        ladder = rungs(self.epochs, factor, 1)
+        spent = many = 0.0
+        for height in range(len(ladder)):
+            sizes = [factor**step / (height + 1) for step in range(height, -1, -1)]
+            spent += float(np.dot(sizes, np.diff([0, *ladder[-1 - height :]])))
+            many += sum(sizes)
+        return trials * spent / many
 
     def propose(self, number: int, random: np.random.Generator) -> Proposal | None:
         values = self._answer(number, random)

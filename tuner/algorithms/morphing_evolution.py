@@ -29,6 +29,10 @@ class MorphingEvolution(Evolution):
     Parameters = MorphingParameters
     parameters: MorphingParameters
 
+    def total_epochs(self, trials: int) -> float:
+        first = min(trials, self.parameters.population)
+        return float(first * self.epochs + (trials - first) * min(self.parameters.child_epochs, self.epochs))
+
     def parents(self) -> set[int]:
         return set(self.population)
 

@@ -85,6 +85,10 @@ class Transforming(Controller[TransformingParameters]):
         first = [self.space.complete(smallest(self.space, self.space.sample(random)), random)] if not number else []
         return lambda: first.pop() if first else self.space.sample(random)
 
+    def total_epochs(self, trials: int) -> float:
+        first = min(trials, self.parameters.starts)
+        return float(first * self.epochs + (trials - first) * min(self.parameters.child_epochs, self.epochs))
+
     def parents(self) -> set[int]:
         return {trial.number for trial in self._best()}
 

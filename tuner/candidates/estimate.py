@@ -141,7 +141,7 @@ def wilson(hits: int, trials: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def trial_seconds(macs: float, facts: DataFacts, *, epochs: int, batch_size: int, cores: float = 1.0) -> float:
+def trial_seconds(macs: float, facts: DataFacts, *, epochs: float, batch_size: int, cores: float = 1.0) -> float:
     """About how long a trial takes on so many cores of a CPU, within a factor of three for common networks.
 
     From the multiply-accumulates of an image, and what was measured of starting and stepping; a GPU is much faster.
