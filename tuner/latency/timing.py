@@ -26,6 +26,7 @@ from factory.errors import first_line
 from factory.graph import Graph, Node
 from factory.graph.ops import JoinColumns, MaxUnpool, Op, Shape, elements
 from factory.models.build import build_graph
+from factory.models.forgetting import forget_networks
 from factory.models.lower import lower
 from factory.models.lower.site import Building, Site
 from tuner.latency.meter import UNITS
@@ -197,7 +198,7 @@ def main() -> None:
         found = time_units(things) if what == UNITS else time_networks(things)
         answers.write(json.dumps(found) + "\n")
         answers.flush()
-        keras.backend.clear_session()
+        forget_networks()
 
 
 if __name__ == "__main__":

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import gc
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import count, islice
 from typing import Any
 
-import keras
-
 from factory.errors import FactoryError
+from factory.models.forgetting import forget_networks
 from factory.train.feeds import evaluation_feed, training_feed
 from factory.train.graphs import quick_start
 from factory.train.learner import Learner, Machine
@@ -65,13 +63,13 @@ class ShortTerm:
         judgement = self._judged(learner)
         weights = weights_of(learner.model, network.graph)
         del learner
-        tidy()
+        forget_networks()
         return Network(network.spec, weights), judgement
 
     def judged(self, network: Network) -> Judgement:
         """What a network is worth as it is."""
         judgement = self._judged(self._learner(network))
-        tidy()
+        forget_networks()
         return judgement
 
     def _learner(self, network: Network) -> Learner:
@@ -96,9 +94,3 @@ class ShortTerm:
             measures = learner.evaluator.evaluate(self.checks)
         value = measures[learner.headline]
         return Judgement(-value if falls(learner.headline) else value, measures)
-
-
-def tidy() -> None:
-    """Frees what Keras and TensorFlow hold of networks that are gone: a step builds dozens of them."""
-    keras.utils.clear_session(free_memory=False)
-    gc.collect()

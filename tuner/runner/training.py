@@ -20,6 +20,7 @@ import keras  # noqa: E402
 import tensorflow as tf  # noqa: E402
 
 import factory  # noqa: E402
+from factory.models.forgetting import forget_networks  # noqa: E402
 from factory.spec import Spec  # noqa: E402
 from factory.train.data.dataset import Parts  # noqa: E402
 from factory.train.data.sources import open_data  # noqa: E402
@@ -96,8 +97,7 @@ class KerasTrainer:
         """
         if time.monotonic() < self.tidied + TIDY:
             return
-        keras.utils.clear_session(free_memory=False)
-        gc.collect()
+        forget_networks()
         if self.tidied < 0:
             gc.freeze()  # what was imported stays: collecting what later trials leave need not look at it
         self.tidied = time.monotonic()
