@@ -21,6 +21,7 @@ PARTS = (
     "regret",
     "simulation",
     "workers",
+    "worker_memory",
     "sweep_kills",
     "morphism",
     "morphism_zoo",
