@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
+from factory.cli.live import LiveLine
 from factory.cli.output import human, milliseconds
 from factory.cli.training import duration
 
@@ -19,29 +19,13 @@ _WIDE = 160
 ENDS = {"FAILED": "failed", "TIMED_OUT": "timed out", "STOPPED": "stopped early"}
 
 
-class SweepReporter:
+class SweepReporter(LiveLine):
     """Tells of a sweep on the terminal, or in a pipe."""
 
     def __init__(self) -> None:
-        self.live: Any = None
+        super().__init__()
         self.epochs: dict[int, str] = {}
         """What each running trial has last told."""
-        if sys.stdout.isatty():
-            from rich.live import Live
-
-            self.live = Live(refresh_per_second=4, transient=True)
-
-    def __enter__(self) -> Self:
-        if self.live:
-            self.live.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.live:
-            self.live.stop()
-
-    def say(self, line: str) -> None:
-        self._print(line)
 
     def started(self, record: TrialRecord, progress: Progress) -> None:
         self.epochs[record.number] = ""
@@ -53,22 +37,12 @@ class SweepReporter:
 
     def finished(self, record: TrialRecord, progress: Progress) -> None:
         self.epochs.pop(record.number, None)
-        self._print(f"{progress.done:>{len(str(progress.trials))}}/{progress.trials}  {trial_line(record)}")
+        self.say(f"{progress.done:>{len(str(progress.trials))}}/{progress.trials}  {trial_line(record)}")
         self.tick(progress)
 
     def tick(self, progress: Progress) -> None:
         if self.live:
-            from rich.text import Text
-
-            self.live.update(Text(progress_line(progress, self.epochs), no_wrap=True, overflow="ellipsis"))
-
-    def _print(self, line: str) -> None:
-        if self.live:
-            from rich.text import Text
-
-            self.live.console.print(Text(line))
-        else:
-            print(line, flush=True)
+            self.show(progress_line(progress, self.epochs))
 
 
 def trial_line(record: TrialRecord) -> str:

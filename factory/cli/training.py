@@ -2,64 +2,33 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
+
+from factory.cli.live import LiveLine
 
 _LEFT_OUT = ("epoch", "step", "learning_rate", "seconds", "images_per_second")
 
 
-class TrainingReporter:
+class TrainingReporter(LiveLine):
     """Tells of a run on the terminal, or in a pipe: a line for what is worth knowing and one for each epoch."""
-
-    def __init__(self) -> None:
-        self.live: Any = None
-        if sys.stdout.isatty():
-            from rich.live import Live
-
-            self.live = Live(refresh_per_second=8, transient=True)
-
-    def __enter__(self) -> TrainingReporter:
-        if self.live:
-            self.live.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.live:
-            self.live.stop()
-
-    def say(self, line: str) -> None:
-        self._print(line)
 
     def step(
         self, epoch: int, epochs: int, step: int, steps: int, images_per_second: float, seconds_left: float
     ) -> None:
-        if self.live:
-            from rich.text import Text
-
-            share = step / steps
-            bar = "━" * round(24 * share) + "╺" + " " * (24 - round(24 * share))
-            self.live.update(
-                Text(
-                    f"epoch {epoch:>{len(str(epochs))}}/{epochs}  {bar[:24]}  {share:4.0%}  "
-                    f"{images_per_second:,.0f} images/s  {duration(seconds_left)} left"
-                )
-            )
+        share = step / steps
+        bar = "━" * round(24 * share) + "╺" + " " * (24 - round(24 * share))
+        self.show(
+            f"epoch {epoch:>{len(str(epochs))}}/{epochs}  {bar[:24]}  {share:4.0%}  "
+            f"{images_per_second:,.0f} images/s  {duration(seconds_left)} left"
+        )
 
     def epoch(self, row: dict[str, Any], epochs: int) -> None:
         measures = "  ".join(f"{name} {value:.4f}" for name, value in row.items() if name not in _LEFT_OUT)
-        self._print(
+        self.say(
             f"epoch {row['epoch']:>{len(str(epochs))}}/{epochs}  {measures}  "
             f"{row['images_per_second']:,.0f} images/s  {duration(row['seconds'])}"
         )
-
-    def _print(self, line: str) -> None:
-        if self.live:
-            from rich.text import Text
-
-            self.live.console.print(Text(line))
-        else:
-            print(line, flush=True)
 
 
 def print_result(folder: Path, result: dict[str, Any]) -> None:
