@@ -182,7 +182,8 @@ def _simulate(directory: Path, workers: int, trials: int, seconds: float, addres
             return time.process_time()
 
     with connected(address):
-        kind = ray.remote(num_cpus=0, max_concurrency=2 * workers)(Fleet)
+        remote: Any = ray.remote  # its types know functions alone
+        kind = remote(num_cpus=0, max_concurrency=2 * workers)(Fleet)
         fleets = [kind.remote(seconds, number) for number in range(FLEETS)]
         actor = begin(TimedActor, searched(trials), directory, workers, FleetLauncher(fleets))
         before = ray.get(actor.spent.remote())

@@ -18,7 +18,7 @@ from typing import Any
 from benchmarks.measure import line
 
 SEEDS, TRIALS, POPULATION = (0, 1, 2), 12, 4
-EPOCHS, CHILD_EPOCHS = 12, 3
+EPOCHS, CHILD_EPOCHS = 12, 5
 WORKERS = 2
 
 Figures = dict[str, Any]
@@ -93,7 +93,9 @@ def report(searches: Sequence[Sequence[Figures]]) -> None:
     line("epochs of a whole search, inheriting", _spread(totals), "")
     line("  the same networks in full", _spread(full), f"{sum(full) / sum(totals):.2f} times as many")
     tops = [max(max(trial["inherited"]) for trial in search) for search in searches]
-    scratch = [max(max(trial.get("full", trial["inherited"])) for trial in search) for search in searches]
+    scratch = [
+        max(max(trial["full"] if "full" in trial else trial["inherited"]) for trial in search) for search in searches
+    ]
     line("best network of a search, inheriting", _spread(tops), "")
     line("  the same networks in full", _spread(scratch), "")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from functools import partial
 
 import factory
 from benchmarks.measure import in_turns, line
@@ -28,14 +29,22 @@ def variations(spec: factory.Spec, count: int, seed: int) -> list[dict[str, obje
     return [dict(pick.sample(values, pick.choice((1, 2)))) for _ in range(count)]
 
 
+def _warm(name: str) -> object:
+    return _totals(factory.load(name))
+
+
+def _totals(spec: factory.Spec) -> object:
+    return factory.cost(spec).totals
+
+
 def main() -> None:
     for name, wanted in (("efficientnet_b0", "under 5 ms"), ("efficientnet_b7", "under 20 ms")):
-        actions = {"all": lambda name=name: factory.cost(factory.load(name)).totals}
-        line(f"warm: load + plan + cost, {name}", str(in_turns(actions, runs=31, loops=10)["all"]), wanted)
+        times = in_turns({"all": partial(_warm, name)}, runs=31, loops=10)["all"]
+        line(f"warm: load + plan + cost, {name}", str(times), wanted)
     previous = 0.0
     for nodes in (1_000, 10_000, 99_000):
         spec = factory.load(stack(nodes // 3))
-        times = in_turns({"plan": lambda spec=spec: factory.cost(spec).totals}, runs=5)["plan"]
+        times = in_turns({"plan": partial(_totals, spec)}, runs=5)["plan"]
         each = times.median / nodes
         growth = f"{each / previous:.2f} of the time a node before" if previous else ""
         line(f"warm: plan + cost, {nodes:,} nodes", f"{times}, {each * 1e6:.1f} us a node", growth)

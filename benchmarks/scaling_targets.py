@@ -15,10 +15,11 @@ TARGETS = [2 ** (step / 8 - 1) for step in range(41)]
 def main() -> None:
     for name in NETWORKS:
         base = Base.load(name)
+        macs = base.totals.macs
+        assert macs is not None
         begin = time.process_time()
         errors = {
-            times: solve(base, STRATEGIES["compound"], QUANTITIES["macs"], times * base.totals.macs).error
-            for times in TARGETS
+            times: solve(base, STRATEGIES["compound"], QUANTITIES["macs"], times * macs).error for times in TARGETS
         }
         seconds = (time.process_time() - begin) / len(TARGETS)
         worst = max(errors, key=lambda times: abs(errors[times]))

@@ -66,14 +66,14 @@ def simulate(name: str, directory: Path) -> None:
     del driver  # one that is killed takes its memory with it
     sizes = [bytes_of(folder) for folder in (early, directory)]
     rounds = [[resumed(name, folder) for folder in (early, directory)] for _ in range(ROUNDS)]
-    few, many = zip(*rounds, strict=True)
+    few, many = (Times(seconds) for seconds in zip(*rounds, strict=True))
     first, last = blocks[0], blocks[-1]
     rates = [f"{BLOCK / sum(one.seconds for one in times.values()):,.0f}" for times in (first, last)]
     line(f"{name}: proposals a second, of {TRIALS:,} the first and last 1,000", ", ".join(rates), "")
     for part in first:
         line(f"  milliseconds of each in the {part}", first[part].beside(last[part], 1e3 / BLOCK), "linear: about 1")
-    line(f"  to resume and propose, at {BLOCK:,} trials", str(Times(few)), "")
-    line(f"  at {TRIALS:,}, and how many times that", f"{Times(many)}, {ratio(many, few)}", "linear: about 10")
+    line(f"  to resume and propose, at {BLOCK:,} trials", str(few), "")
+    line(f"  at {TRIALS:,}, and how many times that", f"{many}, {ratio(many, few)}", "linear: about 10")
     for part, size in sizes[1].items():
         small, large = sizes[0][part] / BLOCK, size / TRIALS
         line(f"  bytes a trial, {part}", f"{small:,.0f}, {large:,.0f}: {large / small:.2f}", "linear: about 1")
