@@ -78,7 +78,7 @@ def test_every_public_name_is_there():
         assert getattr(factory, name) is not None
 
 
-FLOORS = ["errors", "files", "graph", "blocks", "spec", "models", "train", "draw", "cli"]
+FLOORS = ["errors", "files", "folders", "graph", "blocks", "spec", "models", "train", "draw", "cli"]
 
 
 def test_floors_import_downwards_only():
