@@ -13,10 +13,11 @@ def forget_networks() -> None:
 
     TensorFlow registers the gradient of a traced function that has one of its own, as tf.nn.silu does, under a new name
     and for ever, and with it the graph of the whole step: tens of MB of each network that is trained. The name is
-    looked up only while a gradient is traced, so that these go; there is no public way.
+    looked up only while a gradient is traced, so that these go. There is no public way; a TensorFlow that has another
+    keeps its own.
     """
     keras.utils.clear_session(free_memory=False)
-    registered = ops.gradient_registry._registry
+    registered = getattr(ops.gradient_registry, "_registry", {})
     for name in [name for name in registered if name.startswith("CustomGradient-")]:
         del registered[name]
     gc.collect()
