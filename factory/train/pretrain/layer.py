@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import keras
@@ -42,7 +43,7 @@ class Inputs:
         return np.log(share / (1 - share))
 
 
-class LayerTrainer:
+class LayerTrainer(ABC):
     """Trains the kernel and the bias of one layer, each a float32 copy until `finish`; visible biases are its own.
 
     Inside, values are divided by `inputs.span`, and the kernel is multiplied by it: then one learning rate fits images
@@ -62,15 +63,15 @@ class LayerTrainer:
         self.optimizer.build(self.variables)
 
     @classmethod
-    def check(cls, member: StackLayer) -> None:
+    def check(cls, member: StackLayer) -> None:  # noqa: B027 - any layer will do where a method does not mind
         """Raises FactoryError for a layer that cannot be trained in this way."""
 
+    @abstractmethod
     def step(self, values: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """One update from what the layer reads, (batch, ..., channels); `seed` (2,) gives all that is random.
 
         Returns the mean squared error of each sample's reconstruction, in units of `inputs.span`, (batch,).
         """
-        raise NotImplementedError
 
     def finish(self) -> None:
         """Gives the layer what was learnt."""
