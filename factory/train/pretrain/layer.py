@@ -62,8 +62,8 @@ class LayerTrainer(ABC):
         self.optimizer = keras.optimizers.SGD(section.learning_rate, momentum=section.momentum)
         self.optimizer.build(self.variables)
 
-    @classmethod
-    def check(cls, member: StackLayer) -> None:  # noqa: B027 - any layer will do where a method does not mind
+    @classmethod  # noqa: B027 - any layer will do where a method does not mind
+    def check(cls, member: StackLayer) -> None:
         """Raises FactoryError for a layer that cannot be trained in this way."""
 
     @abstractmethod
