@@ -2,12 +2,14 @@
 
     nice python -m benchmarks.netadapt DATA [--seeds 2] [--runs DIR]
 
-DATA is a folder with train/ and test/, and in each a folder of images for each class. For each seed four networks, all
+DATA is a folder with train/ and test/, and in each a folder of images for each class. For each seed five networks, all
 trained by one recipe but for their epochs:
 
 * whole: the network to begin with, trained for as long as the recipe says;
 * adapted: NetAdapt takes half of its MACs, then FINE_TUNING epochs;
 * whole, trained on: the whole network for FINE_TUNING epochs more, too: what the adapted one owes to these;
+* pruned alike: the whole network keeps one share of the filters of every width, those of the greatest norms, so that it
+  costs what the adapted one does, then FINE_TUNING epochs;
 * narrow: every width of the network times one factor, so that it costs what the adapted one does, from scratch for as
   many epochs as both trainings of the adapted one together.
 
@@ -20,6 +22,8 @@ import argparse
 import json
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 import factory
 from benchmarks.measure import line
@@ -41,6 +45,29 @@ def recipe(epochs: int, seed: int, **settings: Any) -> Recipe:
     return load_recipe("cifar10", epochs=epochs, ema=0.995, seed=seed, **{"data.validation": 0.1}, **settings)
 
 
+def pruned_alike(file: Path, macs: int, to: Path) -> Spec:
+    """The trained network with one share of every width's filters, the greatest that costs no more MACs; saved."""
+    from tuner.netadapt.channels import trace_channels
+    from tuner.netadapt.importance import filter_norms, keeping
+    from tuner.netadapt.models import read_network, save_network
+    from tuner.netadapt.network import written_out
+    from tuner.netadapt.pruning import pruned_graph, pruned_weights
+    from tuner.netadapt.widths import find_widths
+
+    whole = read_network(file)
+    channels = trace_channels(whole.graph)
+    norms, widths = filter_norms(whole.graph, channels, whole.weights), find_widths(whole.graph, channels)
+    for step in range(1000):
+        counts = [max(1, round(width.filters * (1 - step / 1000))) for width in widths]
+        kept = np.all([keeping(width, count, norms) for width, count in zip(widths, counts, strict=True)], axis=0)
+        graph = pruned_graph(whole.graph, channels, kept)
+        if (graph.cost.macs or 0) <= macs:
+            break
+    pruned = written_out(graph, pruned_weights(whole.graph, channels, kept, whole.weights), whole.spec)
+    save_network(pruned, to, None)
+    return pruned.spec
+
+
 def narrower(spec: Spec, macs: int) -> Spec:
     """The widest network that costs no more MACs, every width of the spec times one factor."""
     factors = (1 - step / 1000 for step in range(1000))
@@ -57,12 +84,17 @@ def run(data: Path, runs: Path, seed: int) -> dict[str, Any]:
     adapted = adapt(begun, runs / f"adapted-{seed}", data=data, recipe=recipe(FINE_TUNING, seed))
     further = recipe(FINE_TUNING, seed, **{"start.weights": str(begun / MODEL)})
     trained_on = factory.fit(spec, data, further, runs / f"further-{seed}").result
+    file = runs / f"alike-{seed}.keras"
+    alike = pruned_alike(begun / MODEL, adapted.result["macs"], file)
+    on_from_alike = recipe(FINE_TUNING, seed, **{"start.weights": str(file)})
+    trained_alike = factory.fit(alike, data, on_from_alike, runs / f"alike-{seed}").result
     narrow = narrower(spec, adapted.result["macs"])
     from_scratch = factory.fit(narrow, data, recipe(TRAINING + FINE_TUNING, seed), runs / f"narrow-{seed}").result
     results = {
         "whole": whole,
         "adapted": adapted.result["trained"],
         "whole, trained on": trained_on,
+        "pruned alike": trained_alike,
         "narrow": from_scratch,
     }
     return {
