@@ -76,26 +76,25 @@ def narrower(spec: Spec, macs: int) -> Spec:
 
 
 def run(data: Path, runs: Path, seed: int) -> dict[str, Any]:
-    """One seed: MACs, parameters and test accuracy of the four networks, and the steps of the adaptation."""
+    """One seed: MACs, parameters and test accuracy of the five networks, and the steps of the adaptation."""
     from tuner.netadapt import adapt
 
-    spec, begun = factory.load(SPEC), runs / f"whole-{seed}"
-    whole = factory.fit(spec, data, recipe(TRAINING, seed), begun).result
+    def trained(name: str, network: Spec, epochs: int, **settings: Any) -> dict[str, Any]:
+        return factory.fit(network, data, recipe(epochs, seed, **settings), runs / f"{name}-{seed}").result
+
+    def trained_on(name: str, network: Spec, weights: Path) -> dict[str, Any]:
+        return trained(name, network, FINE_TUNING, **{"start.weights": str(weights)})
+
+    spec, begun, alike = factory.load(SPEC), runs / f"whole-{seed}", runs / f"alike-{seed}.keras"
+    whole = trained("whole", spec, TRAINING)
     adapted = adapt(begun, runs / f"adapted-{seed}", data=data, recipe=recipe(FINE_TUNING, seed))
-    further = recipe(FINE_TUNING, seed, **{"start.weights": str(begun / MODEL)})
-    trained_on = factory.fit(spec, data, further, runs / f"further-{seed}").result
-    file = runs / f"alike-{seed}.keras"
-    alike = pruned_alike(begun / MODEL, adapted.result["macs"], file)
-    on_from_alike = recipe(FINE_TUNING, seed, **{"start.weights": str(file)})
-    trained_alike = factory.fit(alike, data, on_from_alike, runs / f"alike-{seed}").result
-    narrow = narrower(spec, adapted.result["macs"])
-    from_scratch = factory.fit(narrow, data, recipe(TRAINING + FINE_TUNING, seed), runs / f"narrow-{seed}").result
+    macs = adapted.result["macs"]
     results = {
         "whole": whole,
         "adapted": adapted.result["trained"],
-        "whole, trained on": trained_on,
-        "pruned alike": trained_alike,
-        "narrow": from_scratch,
+        "whole, trained on": trained_on("further", spec, begun / MODEL),
+        "pruned alike": trained_on("alike", pruned_alike(begun / MODEL, macs, alike), alike),
+        "narrow": trained("narrow", narrower(spec, macs), TRAINING + FINE_TUNING),
     }
     return {
         "seed": seed,
