@@ -1,12 +1,17 @@
-"""Writing files whole or not at all."""
+"""Writing files whole or not at all, and what reading a damaged one raises."""
 
 from __future__ import annotations
 
 import os
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
+
+DAMAGED_NPZ = (OSError, ValueError, EOFError, KeyError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+"""What reading a damaged .npz file raises; NotImplementedError where its kind of compression is none that exists."""
 
 
 def write_whole(path: Path, content: str | bytes | Callable[[IO[bytes]], object]) -> None:

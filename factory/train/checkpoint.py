@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from factory.files import write_whole
+from factory.files import DAMAGED_NPZ, write_whole
 
 KEPT = 2
 """A damaged checkpoint falls back to the one before it."""
@@ -40,15 +38,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         with np.load(path, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         facts = json.loads(arrays.pop(_FACTS).tobytes())
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        EOFError,
-        NotImplementedError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
+    except DAMAGED_NPZ as error:
         raise ValueError(f"{path}: damaged checkpoint: {error}") from error
     return Checkpoint(arrays, facts)
 

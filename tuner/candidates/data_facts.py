@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import zipfile
-import zlib
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,8 @@ from typing import Any
 
 import numpy as np
 from PIL import ExifTags, Image
+
+from factory.files import DAMAGED_NPZ
 
 LOOKED_AT = 64
 """So many images of a folder, evenly chosen, stand for all of them."""
@@ -23,7 +24,6 @@ _HIDDEN = (".", "__MACOSX")
 _NOT_CLASSES = ("labels.csv", "images", "masks")
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 _CHANNELS = {"1": 1, "L": 1, "LA": 1, "I": 1, "I;16": 1, "RGBA": 4}
-_DAMAGED = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def facts_of(data: str) -> DataFacts | None:
             return _of_folder(path)
         if path.is_file() and path.suffix == ".npz":
             return _of_arrays(path)
-    except _DAMAGED:
+    except DAMAGED_NPZ:
         return None  # training tells what is wrong, in full
     return None
 

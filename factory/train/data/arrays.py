@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from factory.errors import FactoryError, did_you_mean, first_line
+from factory.files import DAMAGED_NPZ
 from factory.train.data.dataset import IGNORED, Dataset, Parts, check_channels, fingerprint
 from factory.train.data.images import ArrayImages
 from factory.train.data.targets import Targets, targets_of
@@ -22,7 +21,6 @@ _NAMES = {
 }
 """The arrays of images and of labels in an .npz file, by part."""
 _CLASSES = "classes"
-_DAMAGED = (ValueError, EOFError, KeyError, TypeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 
 Pair = tuple[Any, Any]
 
@@ -137,7 +135,7 @@ def open_npz(path: Path, *, channels: int | None = None) -> Parts:
             arrays = {name: archive[name] for name in archive.files}
     except OSError as error:
         raise FactoryError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except _DAMAGED as error:
+    except (*DAMAGED_NPZ, TypeError) as error:
         raise FactoryError(f"{path}: no .npz file of numbers, or damaged: {first_line(error)}") from None
     pairs: dict[str, Pair] = {}
     for part, choices in _NAMES.items():

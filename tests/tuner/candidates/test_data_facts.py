@@ -80,6 +80,10 @@ def test_what_only_opening_tells(tmp_path):
     (tmp_path / "records" / "a.tfrecord").write_bytes(b"")
     (tmp_path / "broken.npz").write_bytes(b"PK no archive")
     np.savez(tmp_path / "other.npz", pixels=IMAGES)
+    np.savez(tmp_path / "compressed.npz", images=IMAGES, labels=np.arange(len(IMAGES)))
+    whole = (tmp_path / "compressed.npz").read_bytes()
+    at = whole.index(b"PK\x01\x02") + 10  # the kind of compression of the first array, in the archive's directory
+    (tmp_path / "compressed.npz").write_bytes(whole[:at] + b"\x7f\x7f" + whole[at + 2 :])
     for data in ("tfds:mnist", "missing", *(str(path) for path in tmp_path.iterdir())):
         assert facts_of(data) is None, data
 
